@@ -1,0 +1,76 @@
+/** How one attempt ended, before anyone decides what that means for its task. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly status: 'done' | 'no_change'; readonly summary: string | null }
+  | { readonly kind: 'failed'; readonly reason: string; readonly retryable: boolean }
+  | { readonly kind: 'timedOut'; readonly reason: string }
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'launchFailed'; readonly reason: string; readonly retryable: boolean }
+  /** A person cancelled the task. */
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  /** The dispatcher had to stop it (shutdown); uses up no attempt. */
+  | { readonly kind: 'interrupted'; readonly reason: string }
+  | { readonly kind: 'throttled'; readonly reason: string; readonly retryAfterMs: number | null }
+  | { readonly kind: 'parked'; readonly need: 'input' | 'review'; readonly reason: string };
+
+/** How the process, container or pod itself ended, as far as the engine knows. */
+export interface ExitStatus {
+  /** 0 to 255; `null` when a signal ended it or nobody saw it end. */
+  readonly exitCode: number | null;
+  /** `SIGKILL` and the like; `null` when it exited by itself. */
+  readonly signal: string | null;
+}
+
+/** What a runner says about its own work, by file or by HTTP. */
+export interface RunnerResult {
+  readonly status: 'done' | 'no_change' | 'failed' | 'needs_input' | 'needs_review' | 'rate_limited';
+  readonly reason: string | null;
+  readonly summary: string | null;
+  readonly retryable: boolean | null;
+  readonly retryAfterMs: number | null;
+}
+
+/** `EX_TEMPFAIL` and `EX_CONFIG` of BSD's sysexits.h: please retry, and do not retry. */
+export const EXIT_RETRY = 75;
+export const EXIT_DO_NOT_RETRY = 78;
+
+const ofExit = (exit: ExitStatus): Outcome => {
+  if (exit.signal !== null) {
+    return { kind: 'failed', reason: `killed by ${exit.signal}`, retryable: true };
+  }
+  if (exit.exitCode === 0) return { kind: 'succeeded', status: 'done', summary: null };
+  const reason = `exit code ${exit.exitCode ?? 'unknown'}`;
+  return { kind: 'failed', reason, retryable: exit.exitCode !== EXIT_DO_NOT_RETRY };
+};
+
+const ofResult = (result: RunnerResult): Outcome => {
+  const reason = result.reason ?? result.summary ?? 'no reason given';
+  switch (result.status) {
+    case 'done':
+    case 'no_change':
+      return { kind: 'succeeded', status: result.status, summary: result.summary };
+    case 'failed':
+      return { kind: 'failed', reason, retryable: result.retryable ?? true };
+    case 'needs_input':
+      return { kind: 'parked', need: 'input', reason };
+    case 'needs_review':
+      return { kind: 'parked', need: 'review', reason };
+    case 'rate_limited':
+      return { kind: 'throttled', reason, retryAfterMs: result.retryAfterMs };
+  }
+};
+
+/**
+ * The outcome of an attempt that ended by itself. A result the runner wrote outranks its exit code;
+ * a result that cannot be read does not excuse a failed exit, and turns a good one into a failure,
+ * for the runner meant to say something.
+ */
+export const outcomeOf = (
+  exit: ExitStatus,
+  result: RunnerResult | { readonly unreadable: string } | null,
+): Outcome => {
+  if (result === null) return ofExit(exit);
+  if (!('unreadable' in result)) return ofResult(result);
+  const byExit = ofExit(exit);
+  if (byExit.kind !== 'succeeded') return byExit;
+  return { kind: 'failed', reason: `result.json: ${result.unreadable}`, retryable: true };
+};

@@ -1,0 +1,32 @@
+import type { RunnerId, SlotId, TaskKey } from '../domain/ids.ts';
+import type { Reply } from './reply.ts';
+
+/** A workspace lent to one runner. `path` is absolute. */
+export interface Slot {
+  readonly id: SlotId;
+  readonly path: string;
+  /** Branch made for the attempt, for pools of git workspaces. */
+  readonly branch: string | null;
+}
+
+export interface SlotRequest {
+  readonly runnerId: RunnerId;
+  readonly task: TaskKey;
+}
+
+/**
+ * Lends workspaces. A slot is held by one runner id at a time; who holds what lives in memory only
+ * and is rebuilt on start through {@link RepoPool.reclaim}.
+ */
+export interface RepoPool {
+  /** Slots in all. */
+  readonly size: number;
+  /** Lends a clean slot. Fails with `unavailable` when none is free, `transient` when preparing it failed. */
+  obtain(request: SlotRequest, reply: Reply<Slot>): void;
+  /** Says that a runner found alive holds this slot. Fails with `invalid` when another one does. */
+  reclaim(slot: SlotId, holder: RunnerId, reply: Reply<Slot>): void;
+  /** Takes a slot back. Doing it twice, or for a slot held by another, changes nothing. */
+  release(slot: SlotId, holder: RunnerId, reply: Reply<null>): void;
+  /** Who holds what, for people and for tests. */
+  held(): ReadonlyMap<SlotId, RunnerId>;
+}
