@@ -29,6 +29,12 @@ export interface RunnerResult {
   readonly retryAfterMs: number | null;
 }
 
+/** An end as somebody saw it. `at`: ms since the epoch. */
+export interface ObservedExit extends ExitStatus {
+  readonly at: number;
+  readonly result: RunnerResult | { readonly unreadable: string } | null;
+}
+
 /** `EX_TEMPFAIL` and `EX_CONFIG` of BSD's sysexits.h: please retry, and do not retry. */
 export const EXIT_RETRY = 75;
 export const EXIT_DO_NOT_RETRY = 78;
@@ -64,10 +70,8 @@ const ofResult = (result: RunnerResult): Outcome => {
  * a result that cannot be read does not excuse a failed exit, and turns a good one into a failure,
  * for the runner meant to say something.
  */
-export const outcomeOf = (
-  exit: ExitStatus,
-  result: RunnerResult | { readonly unreadable: string } | null,
-): Outcome => {
+export const outcomeOf = (exit: ExitStatus & Pick<ObservedExit, 'result'>): Outcome => {
+  const { result } = exit;
   if (result === null) return ofExit(exit);
   if (!('unreadable' in result)) return ofResult(result);
   const byExit = ofExit(exit);

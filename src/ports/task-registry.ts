@@ -1,9 +1,10 @@
-import type { DispatcherEvent, EventDraft } from '../domain/events.ts';
+import type { DispatcherEvent } from '../domain/events.ts';
 import type { PoolName, RegistryId, RunnerId, SlotId, SpecName, TaskId, TaskKey } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { ChangedDone, ResubmissionPlan } from '../domain/resubmission.ts';
 import type { AttemptEnd } from '../domain/settlement.ts';
 import type { ReadyTask, RetryPolicy, TaskDefinition, TaskSet, TaskState, TaskView } from '../domain/task.ts';
+import type { KeyedEvent } from './event-journal.ts';
 import type { RunnerHandle } from './launcher.ts';
 import type { Reply } from './reply.ts';
 
@@ -170,8 +171,8 @@ export interface TaskRegistry {
   /** `fenced` if the attempt is not the current one any more, or is settled already. */
   settle(request: SettleRequest, reply: Reply<SettleReport>): void;
   openAttempts(reply: Reply<readonly OpenAttempt[]>): void;
-  /** Stores events that belong to no change of state; returns the last `seq`. */
-  record(request: { readonly epoch: number; readonly events: readonly EventDraft[] }, reply: Reply<number>): void;
+  /** Stores events that belong to no change of state, each key once, however often it comes; returns the last `seq`. */
+  record(request: { readonly epoch: number; readonly events: readonly KeyedEvent[] }, reply: Reply<number>): void;
   tasks(query: TaskQuery, reply: Reply<TaskPage>): void;
   task(key: TaskKey, reply: Reply<TaskDetail>): void;
   events(query: EventQuery, reply: Reply<readonly DispatcherEvent[]>): void;

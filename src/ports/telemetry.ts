@@ -1,4 +1,33 @@
-/** Structured log. Fields carry `task`, `runner`, `pool`, `attempt` where they are known. */
+import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
+import type { TaskState } from '../domain/task.ts';
+
+/** What a person watching would want to see at once. Durations in ms. */
+export type Notice =
+  | { readonly type: 'dispatcherRunning'; readonly adopted: number }
+  | { readonly type: 'runnerStarted'; readonly task: TaskKey; readonly runnerId: RunnerId; readonly pool: PoolName; readonly attempt: number; readonly adopted: boolean }
+  | {
+      readonly type: 'runnerSettled';
+      readonly task: TaskKey;
+      readonly runnerId: RunnerId;
+      readonly pool: PoolName;
+      readonly attempt: number | null;
+      /** The task's state now; `null` when it never was claimed. */
+      readonly taskState: TaskState | null;
+      readonly reason: string | null;
+      readonly durationMs: number | null;
+      /** Until the next attempt; `null` when there is none, or at once. */
+      readonly retryInMs: number | null;
+    }
+  | { readonly type: 'taskUnplaceable'; readonly task: TaskKey; readonly reason: string }
+  | { readonly type: 'poolChanged'; readonly pool: PoolName; readonly state: string; readonly reason: string }
+  | { readonly type: 'shutdownWaiting'; readonly runners: number; readonly timeoutMs: number }
+  | { readonly type: 'shutdownStopping'; readonly runners: number; readonly graceMs: number }
+  | { readonly type: 'trouble'; readonly message: string; readonly task: TaskKey | null; readonly pool: PoolName | null };
+
+/**
+ * What the dispatcher says while it works. It must not throw and must not block; nothing depends on
+ * whether anybody listens.
+ */
 export interface Telemetry {
-  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>): void;
+  tell(notice: Notice): void;
 }

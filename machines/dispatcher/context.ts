@@ -1,0 +1,57 @@
+import type { PoolName } from '../../src/domain/ids.ts';
+import type { DispatcherSettings, PoolSettings } from '../../src/domain/settings.ts';
+import type { Telemetry } from '../../src/ports/telemetry.ts';
+import type { Assignment, Scheduler } from '../../src/scheduling/scheduler.ts';
+import type { RunnerLogic } from '../agent-pool/context.ts';
+import type { EventBuffer } from '../event-recorder.machine.ts';
+
+export interface DispatcherInput {
+  readonly settings: DispatcherSettings;
+  readonly pools: readonly PoolSettings[];
+  /** Queue and ledger; the Dispatcher alone changes them. */
+  readonly scheduler: Scheduler;
+  readonly eventBuffer: EventBuffer;
+  /** The runner's statechart with real port actors in it; pools spawn it. */
+  readonly runnerLogic: RunnerLogic;
+  readonly telemetry: Telemetry;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** ms since the epoch. */
+  readonly wall: () => number;
+  /** End when nothing is left to do. */
+  readonly untilIdle: boolean;
+}
+
+/** What the next step sends; filled by one plain action, read by the next action, then emptied. */
+export class Outbox {
+  assignments: readonly Assignment[] = [];
+  /** Monotonic ms for which the back-off timer is set; `null`: none is. */
+  backoffArmedFor: number | null = null;
+}
+
+export interface DispatcherContext extends DispatcherInput {
+  readonly outbox: Outbox;
+  /** Last question to the monitor whether really nothing is left. */
+  readonly idleToken: number;
+  readonly shutdownReason: string | null;
+  /** Why it ends in `failed`; `null` while there is no reason to. */
+  readonly failure: string | null;
+}
+
+/** How the Dispatcher's life ended. */
+export interface DispatcherOutput {
+  readonly failure: string | null;
+  readonly reason: string;
+}
+
+export const dispatcherContext = (input: DispatcherInput): DispatcherContext => ({
+  ...input,
+  outbox: new Outbox(),
+  idleToken: 0,
+  shutdownReason: null,
+  failure: null,
+});
+
+export const poolActorId = (pool: PoolName): string => `pool:${pool}`;
+export const MONITOR = 'monitor';
+export const RECORDER = 'recorder';

@@ -1,0 +1,96 @@
+import { dispatcherContext } from './context.ts';
+import { dispatcher } from './setup.ts';
+
+const SCHEDULE = ['plan', 'sendAssignments', 'tellUnplaceable', 'armBackoff'] as const;
+
+const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions'] as const;
+
+const running = dispatcher.createStateConfig({
+  description: 'Takes in ready tasks, decides what starts where, and hears of every end.',
+  entry: ['tellRunning', 'spawnMonitor', 'askWhetherIdle'],
+  exit: 'stopMonitor',
+  on: {
+    'tasks.changed': { actions: ['takeIn', ...SCHEDULE, 'askWhetherIdle'] },
+    'runner.settled': { actions: ['book', 'tellSettled', ...SCHEDULE, 'askWhetherIdle'] },
+    'runner.declined': { actions: ['bookDeclined', ...SCHEDULE] },
+    'pool.changed': { actions: ['bookPoolState', 'tellPoolChanged', 'recordPoolChange', ...SCHEDULE] },
+    'pool.resized': { actions: ['bookPoolState', 'recordPoolChange', ...SCHEDULE] },
+    'backoff.elapsed': { actions: ['wakeDelayed', ...SCHEDULE, 'askWhetherIdle'] },
+    'registry.changed': { actions: 'wakeMonitor' },
+    'monitor.caughtUp': { guard: 'isIdleForSure', target: 'closing' },
+    'shutdown.request': { target: 'draining', actions: 'noteShutdown' },
+  },
+});
+
+/** The root actor: the one owner of queue and ledger, the parent of pools, monitor and recorder. */
+export const dispatcherMachine = dispatcher.createMachine({
+  id: 'dispatcher',
+  description: 'From recovery to the last event: what a dispatcher process lives through.',
+  context: ({ input }) => dispatcherContext(input),
+  initial: 'starting',
+  output: ({ context }) => ({
+    failure: context.failure,
+    reason: context.failure ?? context.shutdownReason ?? 'idle',
+  }),
+  on: {
+    'runner.settled': { actions: ['book', 'tellSettled'] },
+    'runner.declined': { actions: 'bookDeclined' },
+    'pool.changed': { actions: ['bookPoolState', 'tellPoolChanged', 'recordPoolChange'] },
+    'pool.resized': { actions: ['bookPoolState', 'recordPoolChange'] },
+    'pool.order': { actions: 'passOrder' },
+    'task.cancel': { actions: 'passCancel' },
+    'event.record': { actions: 'passToRecorder' },
+    // Without a registry nothing can be claimed or settled: what runs is left for the next start.
+    'registry.failed': { target: '.failed', actions: 'noteFailure' },
+    'xstate.error.actor.*': { target: '.aborting', actions: 'noteFailure' },
+  },
+  states: {
+    starting: {
+      description: 'Finds what an earlier dispatcher left, and takes it over before anything new starts.',
+      invoke: { src: 'recover', input: {} },
+      on: {
+        'recovery.finished': [
+          { guard: 'mustShutDown', target: 'draining', actions: TAKE_OVER },
+          { target: 'running', actions: TAKE_OVER },
+        ],
+        'recovery.failed': { target: 'failed', actions: 'noteFailure' },
+        // Obeyed once it is known what runs; a second one does not wait for that.
+        'shutdown.request': [{ guard: 'mustShutDown', target: 'stopped' }, { actions: 'noteShutdown' }],
+        'xstate.error.actor.*': { target: 'failed', actions: 'noteFailure' },
+      },
+    },
+    running,
+    draining: {
+      description: 'Starts nothing more and waits for what runs, up to the shutdown timeout.',
+      entry: ['tellWaiting', 'recordStopping'],
+      always: [{ guard: 'leavesRunners', target: 'closing' }, { guard: 'isQuiet', target: 'closing' }],
+      after: { shutdownTimeout: 'aborting' },
+      on: { 'shutdown.request': 'aborting' },
+    },
+    aborting: {
+      description: 'Stops what is left: terminate, grace, kill, proven dead; the tasks go back unharmed.',
+      entry: ['tellAborting', 'interruptRunners'],
+      always: { guard: 'isQuiet', target: 'closing' },
+      after: { abortTimeout: { target: 'closing', actions: 'noteLeftovers' } },
+      on: {
+        'shutdown.request': { actions: 'forceRunners' },
+        'xstate.error.actor.*': { actions: 'noteFailure' },
+      },
+    },
+    closing: {
+      description: 'The last events are on their way to the registry.',
+      entry: ['recordStopped', 'flushRecorder'],
+      after: { flushTimeout: 'ended' },
+      on: {
+        'recorder.flushed': 'ended',
+        'xstate.error.actor.*': { target: 'ended', actions: 'noteFailure' },
+      },
+    },
+    ended: {
+      description: 'Well, or not?',
+      always: [{ guard: 'hasFailed', target: 'failed' }, { target: 'stopped' }],
+    },
+    stopped: { type: 'final', description: 'Nothing runs, nothing is held, everything is recorded.' },
+    failed: { type: 'final', description: 'It could not go on; what runs is adopted by the next start.' },
+  },
+});

@@ -1,0 +1,263 @@
+import { assign, enqueueActions, sendTo, setup, stopChild, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
+import { event as draft, type EventType } from '../../src/domain/events.ts';
+import { parseTaskKey } from '../../src/domain/ids.ts';
+import { agentPoolMachine } from '../agent-pool/machine.ts';
+import { eventRecorderMachine } from '../event-recorder.machine.ts';
+import type { DispatcherMessage } from '../messages.ts';
+import { portActor } from '../port-actor.ts';
+import { taskMonitorMachine } from '../task-monitor.machine.ts';
+import { MONITOR, poolActorId, RECORDER, type DispatcherContext, type DispatcherInput, type DispatcherOutput } from './context.ts';
+
+type DispatcherEvent = DispatcherMessage | DoneActorEvent | ErrorActorEvent;
+
+const POOL_EVENTS: Readonly<Record<string, EventType>> = {
+  enabled: 'PoolEnabled',
+  disabled: 'PoolDisabled',
+  draining: 'PoolDraining',
+  tripped: 'PoolTripped',
+};
+const BACKOFF = 'backoff';
+/** How long the last events may take before the process ends without them. */
+const FLUSH_MS = 5000;
+/** What an abort takes longer than the grace time, at the most. */
+const ABORT_MARGIN_MS = 60_000;
+
+/** Types, ports, guards and actions of the Dispatcher. */
+export const dispatcher = setup({
+  types: {} as {
+    context: DispatcherContext;
+    input: DispatcherInput;
+    events: DispatcherEvent;
+    output: DispatcherOutput;
+  },
+  actors: {
+    recover: portActor<Record<string, never>>('recover'),
+    agentPool: agentPoolMachine,
+    taskMonitor: taskMonitorMachine,
+    eventRecorder: eventRecorderMachine,
+  },
+  delays: {
+    shutdownTimeout: ({ context }) => context.settings.shutdown.timeoutMs,
+    abortTimeout: ({ context }) => context.settings.stopGraceMs + ABORT_MARGIN_MS,
+    flushTimeout: FLUSH_MS,
+  },
+  guards: {
+    isQuiet: ({ context }) => context.scheduler.ledger.running === 0,
+    leavesRunners: ({ context }) => context.settings.shutdown.onShutdown === 'leave',
+    mustShutDown: ({ context }) => context.shutdownReason !== null,
+    hasFailed: ({ context }) => context.failure !== null,
+    /** The monitor has looked after the last change that we know of, and found nothing. */
+    isIdleForSure: ({ context, event }) =>
+      event.type === 'monitor.caughtUp' && event.token === context.idleToken && context.scheduler.isIdle,
+  },
+  actions: {
+    spawnRecorder: enqueueActions(({ context, enqueue }) => {
+      enqueue.spawnChild('eventRecorder', { id: RECORDER, input: { buffer: context.eventBuffer } });
+    }),
+    spawnPools: enqueueActions(({ context, enqueue }) => {
+      const { settings, telemetry, now, wall, runnerLogic } = context;
+      for (const pool of context.pools) {
+        const terms = {
+          pool: pool.name,
+          timeoutMs: pool.timeoutMs ?? settings.timeoutMs,
+          stopGraceMs: settings.stopGraceMs,
+          telemetry,
+          now,
+          wall,
+        };
+        enqueue.spawnChild('agentPool', { id: poolActorId(pool.name), input: { settings: pool, terms, runnerLogic } });
+      }
+    }),
+    spawnMonitor: enqueueActions(({ context, enqueue }) => {
+      const { pollIntervalMs } = context.settings;
+      enqueue.spawnChild('taskMonitor', { id: MONITOR, input: { pollIntervalMs } });
+    }),
+    stopMonitor: stopChild(MONITOR),
+
+    bookAdoptions: ({ context, event }) => {
+      if (event.type !== 'recovery.finished') return;
+      for (const { attempt, pool, runnerId } of event.adoptions) context.scheduler.adopt(attempt.task, pool, runnerId);
+    },
+    sendAdoptions: enqueueActions(({ event, enqueue }) => {
+      if (event.type !== 'recovery.finished') return;
+      for (const adoption of event.adoptions) {
+        enqueue.sendTo(poolActorId(adoption.pool), { type: 'runner.adopt', adoption });
+      }
+    }),
+
+    takeIn: ({ context, event }) => {
+      if (event.type !== 'tasks.changed') return;
+      for (const key of event.gone) context.scheduler.drop(key);
+      const [wall, now] = [context.wall(), context.now()];
+      for (const task of event.ready) context.scheduler.add(task, wall, now);
+    },
+    wakeDelayed: ({ context }) => {
+      context.outbox.backoffArmedFor = null;
+      context.scheduler.wakeDelayed(context.now());
+    },
+    book: ({ context, event }) => {
+      if (event.type !== 'runner.settled') return;
+      const { scheduler } = context;
+      scheduler.release(event.task.key, event.runnerId, event.attempt !== null);
+      if (event.requeueAfterMs !== null) scheduler.takeBack(event.task, context.now() + event.requeueAfterMs);
+    },
+    bookDeclined: ({ context, event }) => {
+      if (event.type !== 'runner.declined') return;
+      context.scheduler.release(event.task.key, event.runnerId, false);
+      context.scheduler.takeBack(event.task, null);
+    },
+    bookPoolState: ({ context, event }) => {
+      if (event.type === 'pool.changed') context.scheduler.setPoolState(event.pool, event.state, event.accepting);
+      if (event.type === 'pool.resized') context.scheduler.resizePool(event.pool, event.maxConcurrency);
+    },
+
+    plan: ({ context }) => {
+      context.outbox.assignments = context.scheduler.plan();
+    },
+    sendAssignments: enqueueActions(({ context, enqueue }) => {
+      for (const { pool, task, runnerId } of context.outbox.assignments) {
+        enqueue.sendTo(poolActorId(pool), { type: 'runner.assign', task, runnerId });
+      }
+    }),
+    tellUnplaceable: enqueueActions(({ context, enqueue }) => {
+      for (const { task, reason } of context.scheduler.takeUnplaceable()) {
+        const { spec, key } = task;
+        const taskId = parseTaskKey(key)?.id ?? null;
+        enqueue(() => context.telemetry.tell({ type: 'taskUnplaceable', task: key, reason }));
+        const event = draft('TaskUnplaceable', context.wall(), 'dispatcher', { spec, taskId, details: { reason } });
+        enqueue.sendTo(RECORDER, { type: 'event.record', event });
+      }
+    }),
+    /** One timer, for the earliest end of a back-off; moved only when an earlier one appears. */
+    armBackoff: enqueueActions(({ context, enqueue }) => {
+      const due = context.scheduler.nextDelayedDue();
+      const { outbox } = context;
+      if (due === null || (outbox.backoffArmedFor !== null && outbox.backoffArmedFor <= due)) return;
+      enqueue(() => {
+        outbox.backoffArmedFor = due;
+      });
+      enqueue.cancel(BACKOFF);
+      enqueue.raise({ type: 'backoff.elapsed' }, { id: BACKOFF, delay: Math.max(0, due - context.now()) });
+    }),
+    askWhetherIdle: enqueueActions(({ context, enqueue }) => {
+      if (!context.untilIdle || !context.scheduler.isIdle) return;
+      const token = context.idleToken + 1;
+      enqueue.assign({ idleToken: token });
+      enqueue.sendTo(MONITOR, { type: 'monitor.check', token });
+    }),
+    wakeMonitor: sendTo(MONITOR, { type: 'registry.changed' }),
+
+    tellRunning: ({ context, event }) => {
+      const adopted = event.type === 'recovery.finished' ? event.adoptions.length : 0;
+      context.telemetry.tell({ type: 'dispatcherRunning', adopted });
+    },
+    tellSettled: ({ context, event }) => {
+      if (event.type !== 'runner.settled') return;
+      const { task, runnerId, attempt, report, reason, durationMs } = event;
+      context.telemetry.tell({
+        type: 'runnerSettled',
+        task: task.key,
+        runnerId,
+        pool: event.pool,
+        attempt,
+        taskState: report?.taskState ?? null,
+        reason,
+        durationMs,
+        retryInMs: report?.notBefore == null ? null : Math.max(0, report.notBefore - context.wall()),
+      });
+    },
+    tellPoolChanged: ({ context, event }) => {
+      if (event.type !== 'pool.changed') return;
+      const { pool, state, reason } = event;
+      context.telemetry.tell({ type: 'poolChanged', pool, state, reason });
+    },
+    tellWaiting: ({ context }) => {
+      const { timeoutMs } = context.settings.shutdown;
+      context.telemetry.tell({ type: 'shutdownWaiting', runners: context.scheduler.ledger.running, timeoutMs });
+    },
+    tellAborting: ({ context }) => {
+      const { stopGraceMs: graceMs } = context.settings;
+      context.telemetry.tell({ type: 'shutdownStopping', runners: context.scheduler.ledger.running, graceMs });
+    },
+
+    passToRecorder: sendTo(RECORDER, ({ event }) => {
+      if (event.type !== 'event.record') throw new Error(`not for the recorder: ${event.type}`);
+      return event;
+    }),
+    recordPoolChange: sendTo(RECORDER, ({ context, event }) => {
+      if (event.type === 'pool.resized') {
+        const details = { max_concurrency: event.maxConcurrency };
+        return {
+          type: 'event.record' as const,
+          event: draft('PoolResized', context.wall(), event.actor, { pool: event.pool, details }),
+        };
+      }
+      if (event.type !== 'pool.changed') throw new Error(`no change of a pool: ${event.type}`);
+      const recovered = event.state === 'enabled' && event.actor === 'dispatcher';
+      const type = recovered ? 'PoolRecovered' : (POOL_EVENTS[event.state] ?? 'PoolDisabled');
+      const details = event.reason === '' ? {} : { reason: event.reason };
+      return {
+        type: 'event.record' as const,
+        event: draft(type, context.wall(), event.actor, { pool: event.pool, details }),
+      };
+    }),
+    recordStarted: sendTo(RECORDER, ({ context, event }) => ({
+      type: 'event.record' as const,
+      event: draft('DispatcherStarted', context.wall(), 'dispatcher', {
+        details: { adopted: event.type === 'recovery.finished' ? event.adoptions.length : 0 },
+      }),
+    })),
+    recordStopping: sendTo(RECORDER, ({ context }) => ({
+      type: 'event.record' as const,
+      event: draft('DispatcherStopping', context.wall(), 'dispatcher', {
+        details: { reason: context.shutdownReason ?? context.failure ?? 'idle', runners: context.scheduler.ledger.running },
+      }),
+    })),
+    recordStopped: sendTo(RECORDER, ({ context }) => ({
+      type: 'event.record' as const,
+      event: draft('DispatcherStopped', context.wall(), 'dispatcher', {
+        details: { reason: context.failure ?? context.shutdownReason ?? 'idle', left_running: context.scheduler.ledger.running },
+      }),
+    })),
+    flushRecorder: sendTo(RECORDER, { type: 'recorder.flush' }),
+
+    noteShutdown: assign(({ event }) =>
+      event.type === 'shutdown.request' ? { shutdownReason: event.reason } : { shutdownReason: 'shutdown' },
+    ),
+    noteLeftovers: assign(({ context }) => ({
+      failure: context.failure ?? `${context.scheduler.ledger.running} runners are not proven dead`,
+    })),
+    noteFailure: assign(({ context, event }) => {
+      if (context.failure !== null) return {};
+      if ('error' in event) {
+        const { error } = event;
+        const text = error instanceof Error ? error.message : String((error as { message?: unknown }).message ?? error);
+        return { failure: text };
+      }
+      return { failure: event.type };
+    }),
+    interruptRunners: enqueueActions(({ context, enqueue }) => {
+      const reason = context.failure === null ? 'the dispatcher shuts down' : 'the dispatcher failed';
+      const wallAt = context.wall();
+      for (const { name } of context.pools) {
+        enqueue.sendTo(poolActorId(name), { type: 'pool.interrupt', reason, wallAt });
+      }
+    }),
+    forceRunners: enqueueActions(({ context, enqueue }) => {
+      for (const { name } of context.pools) enqueue.sendTo(poolActorId(name), { type: 'pool.force' });
+    }),
+    passCancel: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'task.cancel') return;
+      const runner = context.scheduler.runnerOf(event.key);
+      if (runner === undefined) return;
+      const { runnerId, pool } = runner;
+      enqueue.sendTo(poolActorId(pool), { type: 'task.cancel', runnerId, reason: event.reason, wallAt: context.wall() });
+    }),
+    passOrder: enqueueActions(({ event, enqueue, self }) => {
+      if (event.type !== 'pool.order') return;
+      const id = poolActorId(event.pool);
+      // A name from outside may name nothing.
+      if (id in self.getSnapshot().children) enqueue.sendTo(id, event.order);
+    }),
+  },
+});

@@ -1,0 +1,50 @@
+import type { DeadlineName, RunnerMessage } from '../messages.ts';
+import { LAUNCH_TRIES } from './conclusions.ts';
+import type { RunnerContext } from './context.ts';
+
+interface Asked {
+  readonly context: RunnerContext;
+  readonly event: RunnerMessage;
+}
+
+const deadlineIs =
+  (name: DeadlineName) =>
+  ({ event }: Asked): boolean =>
+    event.type === 'deadline.reached' && event.name === name;
+
+const ends =
+  (...kinds: readonly (NonNullable<RunnerContext['outcome']>['kind'] | null)[]) =>
+  ({ context }: Asked): boolean =>
+    kinds.includes(context.outcome?.kind ?? null);
+
+/** Questions the runner's statechart asks. */
+export const guards = {
+  isAdopted: ({ context }: Asked): boolean => context.entry.kind === 'adopted',
+  isCondemned: ({ context }: Asked): boolean => context.entry.kind === 'condemned',
+  /** What the broken actor had decided still holds: nothing of the runner is alive then. */
+  isCondemnedDecided: ({ context }: Asked): boolean => context.entry.kind === 'condemned' && context.outcome !== null,
+  isCondemnedAlive: ({ context }: Asked): boolean => context.entry.kind === 'condemned' && context.handle !== null,
+  /** Claimed and perhaps launched: only the engine knows. */
+  isCondemnedClaimed: ({ context }: Asked): boolean => context.entry.kind === 'condemned' && context.claim !== null,
+  mustStop: ({ context }: Asked): boolean => context.stop !== null,
+  mayTryLaunchAgain: ({ context, event }: Asked): boolean =>
+    event.type === 'launch.failed' && event.error.kind === 'transient' && context.launchTries < LAUNCH_TRIES,
+  isRunTimeLimit: deadlineIs('runTime'),
+  isRetryOfLaunch: deadlineIs('retryLaunch'),
+  isRetryOfInspection: deadlineIs('retryInspect'),
+  isRetryOfStop: deadlineIs('retryStop'),
+  isRetryOfSettlement: deadlineIs('retrySettle'),
+  hasSurvivors: ({ event }: Asked): boolean => event.type === 'stop.finished' && event.survivors.length > 0,
+  hasNothingToRecord: ({ context }: Asked): boolean =>
+    context.claim === null || context.outcome === null || context.report !== null,
+  hasNoSlot: ({ context }: Asked): boolean => context.slot === null,
+  /** The registry knows a later attempt: nothing this runner says counts any more. */
+  isFenced: ({ event }: Asked): boolean =>
+    event.type === 'settle.failed' && (event.error.kind === 'fenced' || event.error.kind === 'notFound'),
+  /** Not a passing fault: the registry itself is broken. */
+  isBeyondRetry: ({ event }: Asked): boolean => event.type === 'settle.failed' && event.error.kind !== 'transient',
+  endedWell: ends('succeeded', 'parked'),
+  endedInFailure: ends('failed', 'launchFailed', 'throttled'),
+  endedInTimeout: ends('timedOut'),
+  endedLost: ends('lost'),
+};

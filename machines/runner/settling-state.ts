@@ -1,0 +1,66 @@
+import { known, runner } from './setup.ts';
+
+export const settling = runner.createStateConfig({
+  description: 'Every way leads through here, once: outcome to the registry, slot back.',
+  initial: 'weighing',
+  states: {
+    weighing: {
+      description: 'What there is to give back: an outcome, a slot, or nothing.',
+      always: [
+        { guard: 'hasNothingToRecord', target: 'returning' },
+        { target: 'recording' },
+      ],
+    },
+    recording: {
+      description: 'Writes the outcome under the attempt number it was claimed with.',
+      entry: 'countSettlement',
+      invoke: {
+        src: 'settle',
+        input: ({ context }) => ({
+          runnerId: context.runnerId,
+          pool: context.terms.pool,
+          claim: known(context.claim, 'claim'),
+          outcome: known(context.outcome, 'outcome'),
+        }),
+      },
+      on: {
+        'settle.recorded': { target: 'returning', actions: 'keepReport' },
+        'settle.failed': [
+          { guard: 'isFenced', target: 'returning' },
+          { guard: 'isBeyondRetry', target: 'waiting', actions: 'tellRegistryFailed' },
+          { target: 'waiting' },
+        ],
+      },
+    },
+    waiting: {
+      description: 'The registry did not take it: the outcome is kept and written again after a pause.',
+      entry: 'askToRetrySettlement',
+      on: { 'deadline.reached': { guard: 'isRetryOfSettlement', target: 'recording' } },
+    },
+    returning: {
+      description: 'Recorded; is there a slot to return?',
+      always: [
+        { guard: 'hasNoSlot', target: 'concluding' },
+        { target: 'releasing' },
+      ],
+    },
+    releasing: {
+      description: 'Nothing of it is alive: the workspace goes back to the Repo Pool.',
+      invoke: {
+        src: 'releaseSlot',
+        input: ({ context }) => ({ runnerId: context.runnerId, slot: known(context.slot, 'slot') }),
+      },
+      on: { 'slot.released': { target: 'concluding' } },
+    },
+    concluding: {
+      description: 'Chooses the final state by the outcome.',
+      always: [
+        { guard: 'endedWell', target: '#runner.done' },
+        { guard: 'endedInFailure', target: '#runner.failed' },
+        { guard: 'endedInTimeout', target: '#runner.timedOut' },
+        { guard: 'endedLost', target: '#runner.lost' },
+        { target: '#runner.cancelled' },
+      ],
+    },
+  },
+});

@@ -1,0 +1,117 @@
+import { runDirOf } from './context.ts';
+import { known, runner } from './setup.ts';
+
+export const pending = runner.createStateConfig({
+  description: 'Has a place in the ledger, and gets what it needs: a slot, then the claim in the registry.',
+  initial: 'obtainingSlot',
+  states: {
+    obtainingSlot: {
+      description: 'Asks the Repo Pool for a workspace.',
+      invoke: { src: 'obtainSlot', input: ({ context }) => ({ runnerId: context.runnerId, task: context.task.key }) },
+      on: {
+        'slot.obtained': [
+          { guard: 'mustStop', target: '#runner.settling', actions: ['keepSlot', 'rememberAbandonment'] },
+          { target: 'claiming', actions: 'keepSlot' },
+        ],
+        'slot.refused': { target: '#runner.settling', actions: 'rememberRefusal' },
+      },
+    },
+    claiming: {
+      description: 'Intent before act: attempt row, task state and event in one transaction.',
+      invoke: {
+        src: 'claimTask',
+        input: ({ context }) => ({
+          runnerId: context.runnerId,
+          task: context.task,
+          pool: context.terms.pool,
+          slot: known(context.slot, 'slot'),
+        }),
+      },
+      on: {
+        'claim.granted': [
+          { guard: 'mustStop', target: '#runner.settling', actions: ['keepClaim', 'concludeStop'] },
+          { target: '#runner.launching', actions: 'keepClaim' },
+        ],
+        'claim.refused': { target: '#runner.settling', actions: 'rememberRefusal' },
+      },
+    },
+  },
+});
+
+export const launching = runner.createStateConfig({
+  description: 'Starts the process, container or Job; three transient failures end the attempt.',
+  initial: 'trying',
+  states: {
+    trying: {
+      description: 'The launcher is at it. A second start of the same runner id is refused by the engine.',
+      entry: 'countLaunch',
+      invoke: {
+        src: 'launch',
+        input: ({ context }) => ({
+          runnerId: context.runnerId,
+          pool: context.terms.pool,
+          claim: known(context.claim, 'claim'),
+          slot: known(context.slot, 'slot'),
+        }),
+      },
+      on: {
+        'launch.succeeded': [
+          { guard: 'mustStop', target: '#runner.live.stopping', actions: ['keepHandle', 'tellLaunched'] },
+          { target: '#runner.live.running', actions: ['keepHandle', 'tellLaunched'] },
+        ],
+        'launch.failed': [
+          { guard: 'mustStop', target: '#runner.settling', actions: ['tellLaunchFailed', 'concludeStop'] },
+          { guard: 'mayTryLaunchAgain', target: 'waiting', actions: 'tellLaunchFailed' },
+          { target: '#runner.settling', actions: ['tellLaunchFailed', 'concludeLaunchFailed'] },
+        ],
+      },
+    },
+    waiting: {
+      description: 'A transient failure: once more after a pause, under the same attempt.',
+      entry: 'askToRetryLaunch',
+      on: {
+        'deadline.reached': { guard: 'isRetryOfLaunch', target: 'trying' },
+        'runner.cancel': { target: '#runner.settling', actions: ['rememberStop', 'concludeStop'] },
+        'runner.interrupt': { target: '#runner.settling', actions: ['rememberStop', 'concludeStop'] },
+      },
+    },
+  },
+});
+
+export const adopting = runner.createStateConfig({
+  description: 'Looks for what an earlier dispatcher left: alive, ended, vanished or never started.',
+  initial: 'inspecting',
+  states: {
+    inspecting: {
+      description: 'Asks the engine, which answers only when the answer can no longer change.',
+      invoke: {
+        src: 'inspect',
+        input: ({ context }) => ({
+          runnerId: context.runnerId,
+          pool: context.terms.pool,
+          runDir: runDirOf(context),
+          claim: known(context.claim, 'claim'),
+        }),
+      },
+      on: {
+        'inspection.alive': [
+          { guard: 'mustStop', target: '#runner.live.stopping', actions: ['keepFoundHandle', 'tellLaunched'] },
+          { target: '#runner.live.running', actions: ['keepFoundHandle', 'tellLaunched'] },
+        ],
+        'inspection.exited': { target: '#runner.settling', actions: 'concludeExit' },
+        'inspection.vanished': { target: '#runner.settling', actions: 'concludeLost' },
+        'inspection.neverStarted': [
+          { guard: 'mustStop', target: '#runner.settling', actions: 'concludeStop' },
+          { guard: 'hasNoSlot', target: '#runner.settling', actions: 'concludeSlotGone' },
+          { target: '#runner.launching' },
+        ],
+        'inspection.failed': { target: 'waiting' },
+      },
+    },
+    waiting: {
+      description: 'The engine gave no answer: held, nothing decided, asked again.',
+      entry: 'askToRetryInspection',
+      on: { 'deadline.reached': { guard: 'isRetryOfInspection', target: 'inspecting' } },
+    },
+  },
+});

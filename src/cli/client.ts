@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { portError, type PortError } from '../domain/failures.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { TASK_STATES } from '../domain/task.ts';
+import { readAdminToken } from '../server/admin-token.ts';
+import { readEndpoint } from '../server/endpoint-file.ts';
+
+const submitSchema = z.object({
+  spec: z.string(),
+  accepted: z.boolean(),
+  added: z.array(z.string()),
+  replaced: z.array(z.string()),
+  unchanged: z.array(z.string()),
+  cancelled: z.array(z.string()),
+  untouched: z.array(z.string()),
+  changedDone: z.array(z.string()),
+});
+const problemSchema = z.object({ detail: z.string() });
+const statusSchema = z.object({
+  tasks: z.record(z.enum(TASK_STATES), z.number()),
+  pools: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      state: z.string(),
+      max_concurrency: z.number(),
+      running: z.number(),
+    }),
+  ),
+  runners: z.number(),
+});
+
+export type SubmitAnswer = z.infer<typeof submitSchema>;
+
+export interface SubmitOptions {
+  readonly fresh: boolean;
+  readonly changedDone: 'refuse' | 'redo' | 'keep';
+  readonly force: boolean;
+}
+
+/** The API of the dispatcher that is alive here. */
+export class ApiClient {
+  readonly url: string;
+  readonly #token: string;
+
+  private constructor(url: string, token: string) {
+    this.url = url;
+    this.#token = token;
+  }
+
+  /** `null` when no dispatcher answers: none runs, or `endpoint.json` is left over from one that died. */
+  static async connect(stateDir: string): Promise<ApiClient | null> {
+    const endpoint = readEndpoint(stateDir);
+    const token = readAdminToken(stateDir);
+    if (endpoint === null || token === null) return null;
+    const client = new ApiClient(endpoint.url, token);
+    const alive = await client.#call('/healthz', {});
+    return alive.ok ? client : null;
+  }
+
+  async submit(text: string, options: SubmitOptions): Promise<Result<SubmitAnswer, PortError>> {
+    const query = new URLSearchParams({
+      fresh: String(options.fresh),
+      changed_done: options.changedDone,
+      force: String(options.force),
+    });
+    const answer = await this.#call(`/api/v1/tasksets?${query}`, { method: 'POST', body: text });
+    if (!answer.ok) return answer;
+    const parsed = submitSchema.safeParse(answer.value.body);
+    return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));
+  }
+
+  async status(): Promise<Result<z.infer<typeof statusSchema>, PortError>> {
+    const answer = await this.#call('/api/v1/status', {});
+    if (!answer.ok) return answer;
+    const parsed = statusSchema.safeParse(answer.value.body);
+    return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));
+  }
+
+  async #call(path: string, init: RequestInit): Promise<Result<{ status: number; body: unknown }, PortError>> {
+    try {
+      const response = await fetch(`${this.url}${path}`, {
+        ...init,
+        headers: { Authorization: `Bearer ${this.#token}` },
+      });
+      return ok({ status: response.status, body: await response.json() });
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      return err(portError('transient', `the dispatcher at ${this.url} does not answer (${cause})`));
+    }
+  }
+}
+
+const problemOf = (answer: { readonly status: number; readonly body: unknown }): PortError => {
+  const problem = problemSchema.safeParse(answer.body);
+  const text = problem.success ? problem.data.detail : `unexpected answer with status ${answer.status}`;
+  return portError(answer.status < 500 ? 'invalid' : 'transient', text);
+};

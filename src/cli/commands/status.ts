@@ -1,0 +1,48 @@
+import type { TaskState } from '../../domain/task.ts';
+import { poolStatus, type StatusReport } from '../../server/status.ts';
+import { ask } from '../../runtime/ask.ts';
+import { ApiClient } from '../client.ts';
+import { configurationOf, type GlobalOptions } from '../configured.ts';
+import { everyTask } from '../every-task.ts';
+import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
+import { countsLine } from '../output/state-colour.ts';
+import { table } from '../output/table.ts';
+import { reading } from '../reading.ts';
+
+const show = (report: StatusReport, from: string, options: GlobalOptions): number => {
+  if (options.json === true) {
+    printJson(report);
+    return EXIT_OK;
+  }
+  print(from);
+  print(`tasks: ${countsLine(report.tasks)}`);
+  const rows = report.pools.map((pool) => [pool.name, pool.type, pool.state, `${pool.running}/${pool.max_concurrency}`]);
+  print(table(['POOL', 'TYPE', 'STATE', 'RUNNING'], rows));
+  return EXIT_OK;
+};
+
+/** `status`: from the dispatcher that is alive, else from the registry. */
+export const status = async (options: GlobalOptions): Promise<number> => {
+  const configuration = configurationOf(options);
+  if (!configuration.ok) return complain(configuration.error);
+  const client = await ApiClient.connect(configuration.value.stateDir);
+  if (client !== null) {
+    const report = await client.status();
+    return report.ok
+      ? show(report.value, `dispatcher at ${client.url}`, options)
+      : complain(report.error.message, EXIT_UNFINISHED);
+  }
+  return reading(options, async (registry) => {
+    const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(null, reply));
+    const running = await everyTask(registry, { spec: null, states: ['running'] });
+    if (!counts.ok) return complain(counts.error.message, EXIT_UNFINISHED);
+    if (!running.ok) return complain(running.error.message, EXIT_UNFINISHED);
+    const inPool = (name: string): number => running.value.filter(({ pool }) => pool === name).length;
+    const report = {
+      tasks: counts.value,
+      pools: configuration.value.pools.map((pool) => poolStatus(pool, inPool(pool.name))),
+      runners: running.value.length,
+    };
+    return show(report, 'no dispatcher runs', options);
+  });
+};

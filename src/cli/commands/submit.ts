@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { holderOfThisProcess } from '../../platform/process-table.ts';
+import type { SubmitReport } from '../../ports/task-registry.ts';
+import { openRegistryForWriting } from '../../registry/open.ts';
+import { ask } from '../../runtime/ask.ts';
+import { ApiClient } from '../client.ts';
+import { configurationOf, type GlobalOptions } from '../configured.ts';
+import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
+import { changedDoneOf, person, printSubmitted, refuseChangedDone, taskSetOf, type SubmissionOptions, type SubmissionReport } from '../submission.ts';
+
+export type SubmitCommandOptions = GlobalOptions & SubmissionOptions;
+
+/** Another command may have the registry for a moment. */
+const LOCK_PATIENCE_MS = 5000;
+
+/** `submit FILE`: through the API of the dispatcher that is alive, else straight into the registry. */
+export const submit = async (file: string, options: SubmitCommandOptions): Promise<number> => {
+  const configuration = configurationOf(options);
+  if (!configuration.ok) return complain(configuration.error);
+  const set = taskSetOf(file, options);
+  if (!set.ok) return complain(set.error);
+  const changedDone = changedDoneOf(options);
+  const fresh = options.fresh ?? false;
+  const client = await ApiClient.connect(configuration.value.stateDir);
+  if (client !== null) {
+    const answer = await client.submit(readFileSync(file, 'utf8'), { fresh, changedDone, force: options.force ?? false });
+    if (!answer.ok) return complain(answer.error.message);
+    return finish(answer.value, options);
+  }
+  const { path, synchronous } = configuration.value.registry;
+  const holder = holderOfThisProcess();
+  const opened = await openRegistryForWriting({ path, synchronous, holder, waitMs: LOCK_PATIENCE_MS });
+  if (!opened.ok) return complain(opened.error.message);
+  const registry = opened.value;
+  try {
+    const request = { set: set.value, changedDone, fresh, actor: person(), at: Date.now() };
+    const report = await ask<SubmitReport>((reply) => registry.submit(request, reply));
+    if (!report.ok) return complain(report.error.message, EXIT_UNFINISHED);
+    const code = finish(report.value, options);
+    if (report.value.accepted && options.json !== true) print('no dispatcher runs; start one with: dispatcher start');
+    return code;
+  } finally {
+    await ask<null>((reply) => registry.close(reply));
+  }
+};
+
+const finish = (report: SubmissionReport, options: SubmitCommandOptions): number => {
+  if (!report.accepted) return refuseChangedDone(report);
+  if (options.json === true) printJson(report);
+  else printSubmitted(report);
+  return EXIT_OK;
+};

@@ -1,0 +1,172 @@
+import type { z } from 'zod';
+import { POOL_TYPES } from '../domain/settings.ts';
+import { err, ok } from '../domain/result.ts';
+import {
+  count,
+  cpu,
+  duration,
+  field,
+  flag,
+  listOf,
+  mapOf,
+  memory,
+  name,
+  number,
+  oneOf,
+  orText,
+  positiveDuration,
+  record,
+  text,
+  type Kind,
+} from './field.ts';
+import { CarriedComplaint, COMPLAINT } from './finding.ts';
+import { quoted } from './input-error.ts';
+import { commandSchema, environmentSchema, retrySchema } from './shared-schema.ts';
+
+const lenientCount = field(orText(count)).nullish();
+const lenientFlag = field(orText(flag)).nullish();
+const optionalDuration = field(duration).nullish();
+const optionalPositive = field(positiveDuration).nullish();
+const nonEmpty =
+  (what: string): Kind<string> =>
+  (value) =>
+    value === '' ? err({ kind: 'expected', what }) : text(what)(value);
+
+const optionalText = (what: string) => field(nonEmpty(what)).nullish();
+
+/** Of several choices, some of which are planned and refused until then. */
+const built =
+  <const T extends string>(now: readonly T[], later: (value: string) => boolean, use: string): Kind<T> =>
+  (value) => {
+    const choice = now.find((candidate) => candidate === value);
+    if (choice !== undefined) return ok(choice);
+    if (typeof value === 'string' && later(value)) {
+      return err({ kind: 'said', message: `${value} is not there yet; use "${use}"` });
+    }
+    return err({ kind: 'expected', what: `one of ${now.join(', ')}` });
+  };
+
+/** A key whose effect would be missed by one who relies on it: refused rather than ignored. */
+const notYet = (key: string) =>
+  field<never>(() => err({ kind: 'said', message: `${key} is not there yet; take it out` })).optional();
+
+const policy = built(
+  ['fifo', 'priority'],
+  (value) => value === 'skill-based' || value === 'fair-share' || /^[./]|\.[cm]?[jt]s$/.test(value),
+  'priority',
+);
+
+/** Priority gained by waiting, such as `1/h`. */
+const ageing: Kind<string> = (value) =>
+  typeof value === 'string' && /^\d+(?:\.\d+)?\/(?:s|m|h|d)$/.test(value)
+    ? ok(value)
+    : err({ kind: 'expected', what: 'priority gained over a time, such as "1/h"' });
+
+const dispatcher = record({
+  poll_interval: optionalPositive,
+  scheduling_policy: field(policy).nullish(),
+  priority: record({ enabled: lenientFlag, ageing: field(ageing).nullish() }).nullish(),
+  fair_share: record({ half_life: optionalPositive }).nullish(),
+  max_global_concurrency: lenientCount,
+  heartbeat_timeout: optionalPositive,
+  timeout: optionalPositive,
+  stall_timeout: optionalPositive,
+  strict_skills: lenientFlag,
+  stop_grace: optionalDuration,
+  retry: retrySchema(orText).nullish(),
+  graceful_shutdown: record({
+    timeout: optionalDuration,
+    on_shutdown: field(oneOf(['stop', 'leave'])).nullish(),
+  }).nullish(),
+  deadlock_detection: record({ enabled: lenientFlag, check_interval: optionalPositive }).nullish(),
+});
+
+const POOL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+const poolReference: Kind<string> = (value) =>
+  typeof value === 'string' ? ok(value) : err({ kind: 'expected', what: 'the name of a pool' });
+
+const poolType: Kind<(typeof POOL_TYPES)[number]> = built(
+  ['local-process'],
+  (value) => POOL_TYPES.some((type) => type === value),
+  'local-process',
+);
+
+const pool = record(
+  {
+    type: field(poolType),
+    enabled: lenientFlag,
+    max_concurrency: lenientCount,
+    cpu_quota: field(cpu).nullish(),
+    memory_quota: field(memory).nullish(),
+    skills: listOf(field(name('skill')), 'a list of skills; write ["backend"]').nullish(),
+    timeout: optionalPositive,
+    breaker: record({ failures: lenientCount, cooldown: optionalDuration }).nullish(),
+    user: notYet('user'),
+    sandbox: notYet('sandbox'),
+    config: record({
+      command: commandSchema.nullish(),
+      env: environmentSchema.nullish(),
+      image: optionalText('the name of an image'),
+      pull_policy: field(oneOf(['always', 'if-not-present', 'never'])).nullish(),
+      namespace: optionalText('the name of a namespace'),
+      job_template: optionalText('the path of a template file'),
+      resources: record({
+        cpu_limit: field(cpu).nullish(),
+        memory_limit: field(memory).nullish(),
+        cpu_default: field(cpu).nullish(),
+        memory_default: field(memory).nullish(),
+      }).nullish(),
+    }).nullish(),
+  },
+  'a pool: a mapping with type',
+);
+
+const pools = mapOf(pool, 'a mapping from pool names to pools').superRefine((named, context) => {
+  for (const key of Object.keys(named)) {
+    if (POOL_NAME.test(key)) continue;
+    const message = 'a pool name of letters, digits, ".", "_" and "-", at most 63 of them; rename it';
+    const carried = new CarriedComplaint({ kind: 'said', message: `${quoted(key)} is not ${message}` });
+    context.addIssue({ code: 'custom', path: [key], params: { [COMPLAINT]: carried } });
+  }
+});
+
+const slotsType = built(
+  ['directory'],
+  (value) => value === 'git-worktree' || value === 'git-clone',
+  'directory',
+);
+
+/** A configuration as it is written, or a part of it. Durations are in ms after it, memory in MB, CPU in cores. */
+export const configurationSchema = record(
+  {
+    dispatcher: dispatcher.nullish(),
+    registry: record({
+      type: field(oneOf(['sqlite'])).nullish(),
+      path: optionalText('the path of a file'),
+      synchronous: field(oneOf(['normal', 'full'])).nullish(),
+    }).nullish(),
+    state_dir: optionalText('the path of a folder'),
+    repo_pool: record({
+      type: field(slotsType).nullish(),
+      repo: optionalText('the place of a repository'),
+      slots: lenientCount,
+      base_dir: optionalText('the path of a folder'),
+    }).nullish(),
+    server: record({
+      host: optionalText('a host name or address'),
+      port: field(orText(number({ min: 0, max: 65_535, whole: true }))).nullish(),
+      runner_listen: optionalText('an address such as 127.0.0.1:7421'),
+    }).nullish(),
+    agent_pools: pools.nullish(),
+    skill_mapping: mapOf(
+      listOf(field(poolReference), 'a list of pools; write [local]'),
+      'a mapping from skills to lists of pools',
+    ).nullish(),
+    concurrency_keys: mapOf(field(orText(count)), 'a mapping from concurrency keys to their limits').nullish(),
+  },
+  'a mapping with dispatcher, agent_pools and the like',
+);
+
+export type WrittenConfiguration = z.output<typeof configurationSchema>;
+export type WrittenPool = NonNullable<WrittenConfiguration['agent_pools']>[string];

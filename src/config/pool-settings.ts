@@ -1,0 +1,73 @@
+import { poolName } from '../domain/ids.ts';
+import type { BreakerSettings, PoolSettings } from '../domain/settings.ts';
+import type { Resources } from '../domain/task.ts';
+import type { WrittenPool } from './configuration-schema.ts';
+import type { Finding } from './finding.ts';
+
+const BREAKER: BreakerSettings = { failures: 5, cooldownMs: 30_000 };
+
+/** What a task takes that says nothing, in a pool that counts: one core and half a gigabyte. */
+const FALLBACK: Resources = { cpu: 1, memory: 512 };
+
+/**
+ * The request of a task that names nothing: what the pool says, else its limit, else, where a quota
+ * is to be kept, a usual size that fits into it, else nothing.
+ */
+const requestOf = (
+  byDefault: number | null | undefined,
+  limit: number | null | undefined,
+  quota: number | null | undefined,
+  fallback: number,
+): number => byDefault ?? limit ?? (quota == null ? 0 : Math.min(fallback, quota));
+
+/** One pool with its defaults filled in; `max_concurrency` that is not written is the global limit. */
+export const poolSettingsOf = (name: string, written: WrittenPool, globalLimit: number): PoolSettings => {
+  const resources = written.config?.resources;
+  return {
+    name: poolName(name),
+    type: written.type,
+    enabled: written.enabled ?? true,
+    maxConcurrency: written.max_concurrency ?? globalLimit,
+    cpuQuota: written.cpu_quota ?? null,
+    memoryQuota: written.memory_quota ?? null,
+    defaultResources: {
+      cpu: requestOf(resources?.cpu_default, resources?.cpu_limit, written.cpu_quota, FALLBACK.cpu),
+      memory: requestOf(resources?.memory_default, resources?.memory_limit, written.memory_quota, FALLBACK.memory),
+    },
+    timeoutMs: written.timeout ?? null,
+    breaker: {
+      failures: written.breaker?.failures ?? BREAKER.failures,
+      cooldownMs: written.breaker?.cooldown ?? BREAKER.cooldownMs,
+    },
+    command: written.config?.command ?? null,
+    env: written.config?.env ?? {},
+  };
+};
+
+/** The pool of those who configure nothing: processes of this machine, no more than a laptop bears. */
+export const DEFAULT_POOLS: Readonly<Record<string, WrittenPool>> = {
+  local: { type: 'local-process', max_concurrency: 4 },
+};
+
+/** Keys that only engines with images understand. */
+const ENGINE_KEYS = ['image', 'pull_policy', 'namespace', 'job_template'] as const;
+
+/** What does not fit together inside one pool. */
+export const poolFindings = (name: string, written: WrittenPool): readonly Finding[] => {
+  const config = written.config;
+  const findings: Finding[] = ENGINE_KEYS.filter((key) => config?.[key] != null).map((key) => ({
+    path: ['agent_pools', name, 'config', key],
+    complaint: { kind: 'said', message: `${key} means nothing to a pool of type ${written.type}; take it out` },
+  }));
+  for (const resource of ['cpu', 'memory'] as const) {
+    const byDefault = config?.resources?.[`${resource}_default`];
+    const limit = config?.resources?.[`${resource}_limit`];
+    if (byDefault == null || limit == null || byDefault <= limit) continue;
+    const mend = 'lower it, or raise the limit';
+    findings.push({
+      path: ['agent_pools', name, 'config', 'resources', `${resource}_default`],
+      complaint: { kind: 'expected', what: `at most ${resource}_limit (${limit})`, mend },
+    });
+  }
+  return findings;
+};

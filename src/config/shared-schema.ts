@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { count, duration, field, listOf, number, record, spelled, type Kind } from './field.ts';
+import { CarriedComplaint, COMPLAINT } from './finding.ts';
+
+/** What a task and the dispatcher both say about trying again. `wrap` makes its numbers stricter or laxer. */
+export const retrySchema = (wrap: <T>(kind: Kind<T>) => Kind<T>) =>
+  record({
+    max_attempts: field(wrap(count)).nullish(),
+    initial_interval: field(duration).nullish(),
+    backoff_base: field(wrap(number({ min: 1, max: 100 }))).nullish(),
+    max_interval: field(duration).nullish(),
+    jitter: field(wrap(number({ min: 0, max: 1 }))).nullish(),
+  });
+
+const COMMAND = 'a list of arguments; write ["sh", "-c", "…"] or one argument a line, each after "- "';
+
+/** argv: no shell reads it, so that a single text is refused rather than split by guess. */
+export const commandSchema = listOf(field(spelled('an argument as text')), COMMAND)
+  .min(1, { error: () => COMMAND })
+  .refine((argv) => argv[0] !== '', { error: () => 'the name of a program as first argument' });
+
+/** Variables by name; the characters are those that `execve` and every shell can do with. */
+export const environmentSchema = z
+  .record(z.string(), field(spelled('text; write "" for an empty value')), {
+    error: () => 'a mapping from environment variables to their values',
+  })
+  .superRefine((env, context) => {
+    for (const key of Object.keys(env)) {
+      if (key !== '' && !/[=\p{Cc}]/u.test(key)) continue;
+      const message = 'the name of an environment variable has an "=" or control character, or is empty; rename it';
+      const carried = new CarriedComplaint({ kind: 'said', message });
+      context.addIssue({ code: 'custom', path: [key], params: { [COMPLAINT]: carried } });
+    }
+  });

@@ -1,0 +1,241 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { portError, type PortError } from '../../domain/failures.ts';
+import type { RegistryId, RunnerId } from '../../domain/ids.ts';
+import { err, ok, type Result } from '../../domain/result.ts';
+import type { Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { ProcessTable } from '../../ports/process-table.ts';
+import type { Reply } from '../../ports/reply.ts';
+import { loadLineages, newJournalPath } from './earlier-lineages.ts';
+import { ForkServer } from './fork-server.ts';
+import type { Lineage, LineageNews, RunnerRecord } from './lineage.ts';
+import { RUNNER_MARKER } from './process-tree.ts';
+import { readLog } from './run-log.ts';
+import { Runners } from './runners.ts';
+import { invalidIntent, startError } from './start-failure.ts';
+
+/** How long a fork-server may take to answer a ping, to close, and to end, in ms. */
+const ANSWER_MS = 5_000;
+
+export interface LocalProcessOptions {
+  /** Absolute; journals go into its folder `fork-servers`. */
+  readonly stateDir: string;
+  readonly registryId: RegistryId;
+  readonly processes: ProcessTable;
+  /** The Perl 5 to run the fork-server with; default: the one that is installed. */
+  readonly perl?: string;
+}
+
+interface PendingStart {
+  readonly intent: LaunchIntent;
+  readonly lineage: Lineage;
+  readonly replies: Reply<RunnerHandle>[];
+}
+
+const later = <T>(reply: Reply<T>, result: Result<T, PortError>): void => void setImmediate(() => reply(result));
+
+/** Runs attempts as processes of this machine, by way of a fork-server that outlives the dispatcher. */
+class LocalProcessLauncher implements Launcher {
+  readonly type = 'local-process';
+  readonly #options: LocalProcessOptions;
+  readonly #folder: string;
+  readonly #runners: Runners;
+  readonly #pending = new Map<RunnerId, PendingStart>();
+  readonly #pings = new Map<string, () => void>();
+  #forgotten: { readonly id: RunnerId; readonly bare: boolean }[] = [];
+  #server: ForkServer;
+  #starting: Promise<Result<ForkServer, PortError>> | null = null;
+  #closed = false;
+
+  constructor(options: LocalProcessOptions, folder: string, runners: Runners, server: ForkServer) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#runners = runners;
+    this.#server = server;
+    this.#take(server);
+  }
+
+  start(intent: LaunchIntent, reply: Reply<RunnerHandle>): void {
+    const invalid = this.#closed ? portError('invalid', 'the launcher is closed') : invalidIntent(intent);
+    if (invalid !== null) return later(reply, err(invalid));
+    const pending = this.#pending.get(intent.runnerId);
+    if (pending !== undefined) return void pending.replies.push(reply);
+    if (this.#runners.intakeOver && this.#server.alive) return this.#startWith(this.#server, intent, reply);
+    void this.#startWhenReady(intent, reply);
+  }
+
+  async #startWhenReady(intent: LaunchIntent, reply: Reply<RunnerHandle>): Promise<void> {
+    // Until then an earlier server may be about to start this very runner.
+    await this.#runners.whenIntakeOver();
+    const server = await this.#liveServer();
+    if (server.ok) this.#startWith(server.value, intent, reply);
+    else later(reply, server);
+  }
+
+  #startWith(server: ForkServer, intent: LaunchIntent, reply: Reply<RunnerHandle>): void {
+    const pending = this.#pending.get(intent.runnerId);
+    if (pending !== undefined) return void pending.replies.push(reply);
+    const known = this.#runners.find(intent.runnerId);
+    if (known !== null) return later(reply, ok(known.handle));
+    this.#pending.set(intent.runnerId, { intent, lineage: server.lineage, replies: [reply] });
+    const { runnerId, runDir, cwd, context, command } = intent;
+    const env = { ...intent.env, [RUNNER_MARKER]: `${this.#options.registryId}/${runnerId}` };
+    const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    server.send(['S', runnerId, runDir, cwd, context, String(command.length), ...command, ...pairs]);
+  }
+
+  watch(handle: RunnerHandle, notify: (event: WatchEvent) => void): () => void {
+    return this.#runners.watch(handle, notify);
+  }
+
+  stop(handle: RunnerHandle, graceMs: number, reply: Reply<StopReport>): void {
+    void this.#runners.stop(handle, graceMs).then((report) => later(reply, ok(report)));
+  }
+
+  inspect(runnerId: RunnerId, runDir: string, reply: Reply<Inspection>): void {
+    void this.#runners.inspect(runnerId, runDir).then((inspection) => later(reply, ok(inspection)));
+  }
+
+  forget(runnerId: RunnerId): void {
+    const bare = this.#runners.leftNothing(runnerId);
+    if (!this.#runners.forget(runnerId, this.#server.lineage) || this.#closed) return;
+    if (this.#forgotten.length === 0) setImmediate(() => this.#tellForgotten());
+    this.#forgotten.push({ id: runnerId, bare });
+  }
+
+  #tellForgotten(): void {
+    const forgotten = this.#forgotten;
+    this.#forgotten = [];
+    const ids = (bare: boolean): RunnerId[] => forgotten.filter((one) => one.bare === bare).map(({ id }) => id);
+    if (ids(true).length > 0) this.#server.send(['U', ...ids(true)]);
+    if (ids(false).length > 0) this.#server.send(['G', ...ids(false)]);
+  }
+
+  logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void {
+    void readLog(runDir, from).then((result) => later(reply, result));
+  }
+
+  health(reply: Reply<null>): void {
+    void this.#ping().then((result) => later(reply, result));
+  }
+
+  async #ping(): Promise<Result<null, PortError>> {
+    if (this.#closed) return err(portError('invalid', 'the launcher is closed'));
+    const server = await this.#liveServer();
+    if (!server.ok) return server;
+    const token = randomBytes(8).toString('hex');
+    const answered = Promise.withResolvers<boolean>();
+    this.#pings.set(token, () => answered.resolve(true));
+    const timer = setTimeout(() => answered.resolve(false), ANSWER_MS);
+    server.value.send(['P', token]);
+    const alive = await answered.promise;
+    clearTimeout(timer);
+    this.#pings.delete(token);
+    if (alive) return ok(null);
+    const { pid } = server.value.lineage.server ?? { pid: 0 };
+    return err(portError('transient', `local-process: the fork-server (pid ${pid}) did not answer within ${ANSWER_MS / 1000} s`));
+  }
+
+  close(reply: Reply<null>): void {
+    void this.#close().then(() => later(reply, ok(null)));
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#tellForgotten();
+    this.#closed = true;
+    await this.#starting;
+    this.#server.close();
+    await this.#runners.close(this.#server.lineage, ANSWER_MS);
+    this.#server.letGo();
+  }
+
+  #liveServer(): Promise<Result<ForkServer, PortError>> {
+    if (this.#server.alive) return Promise.resolve(ok(this.#server));
+    this.#starting ??= this.#replaceServer().finally(() => (this.#starting = null));
+    return this.#starting;
+  }
+
+  async #replaceServer(): Promise<Result<ForkServer, PortError>> {
+    const server = await startServer(this.#options, this.#folder);
+    if (server.ok) {
+      this.#server = server.value;
+      this.#take(server.value);
+    }
+    return server;
+  }
+
+  #take(server: ForkServer): void {
+    const { lineage } = server;
+    // Before the runners listen: a start is answered before its exit is told.
+    lineage.listen((news) => this.#hear(lineage, news));
+    this.#runners.addOwn(lineage);
+  }
+
+  #hear(lineage: Lineage, news: LineageNews): void {
+    switch (news.kind) {
+      case 'entered':
+      case 'known': {
+        const record = lineage.runners.get(news.id);
+        return this.#answer(news.id, record === undefined ? null : ok(this.#runners.handleOf(record, lineage)));
+      }
+      case 'failed':
+      case 'refused': {
+        const pending = this.#pending.get(news.id);
+        return pending && this.#answer(news.id, err(startError(pending.intent, news.failure)));
+      }
+      case 'pong':
+        return this.#pings.get(news.token)?.();
+      case 'died':
+        return void this.#answerAfterDeath(lineage);
+      case 'exited':
+      case 'closed':
+        return;
+    }
+  }
+
+  #answer(id: RunnerId, result: Result<RunnerHandle, PortError> | null): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    const lost = err(portError('transient', `local-process: the fork-server died before it started ${id}`));
+    for (const reply of pending.replies) reply(result ?? lost);
+  }
+
+  async #answerAfterDeath(lineage: Lineage): Promise<void> {
+    const hit = [...this.#pending].filter(([, pending]) => pending.lineage === lineage);
+    for (const [id] of hit) {
+      const record: RunnerRecord | undefined = lineage.runners.get(id);
+      if (record !== undefined) this.#answer(id, ok(this.#runners.handleOf(record, lineage)));
+      // It may have been forked and not been written down: then its marker gives it away.
+      else void this.#runners.eradicate(id, lineage).then(() => this.#answer(id, null));
+    }
+  }
+}
+
+const startServer = (options: LocalProcessOptions, folder: string): Promise<Result<ForkServer, PortError>> => {
+  const path = newJournalPath(folder, options.registryId, Date.now(), randomBytes(4).toString('hex'));
+  return ForkServer.start(options.perl ?? 'perl', path, options.registryId);
+};
+
+/**
+ * Starts a fork-server and takes up what earlier ones left. Fails with `permanent` when there is no
+ * Perl, with `transient` when the state directory cannot be used.
+ */
+export const createLocalProcessLauncher = async (
+  options: LocalProcessOptions,
+): Promise<Result<Launcher, PortError>> => {
+  const folder = join(options.stateDir, 'fork-servers');
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const earlier = await loadLineages(folder, options.registryId);
+    const server = await startServer(options, folder);
+    if (!server.ok) return server;
+    const runners = new Runners(options.processes, options.registryId, earlier);
+    return ok(new LocalProcessLauncher(options, folder, runners, server.value));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    return err(portError('transient', `local-process: cannot use the state directory ${options.stateDir}: ${reason}`));
+  }
+};

@@ -1,0 +1,252 @@
+import { lstat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RegistryId, RunnerId } from '../../domain/ids.ts';
+import type { ExitReport, Inspection, RunnerHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { ProcessTable } from '../../ports/process-table.ts';
+import { follow } from './earlier-lineages.ts';
+import { Endings, type FinalEvent } from './endings.ts';
+import { finalOf } from './final-event.ts';
+import { SERVER_MARKER } from './fork-server.ts';
+import type { Lineage, LineageNews, RecordedExit, RunnerRecord } from './lineage.ts';
+import type { TreeRoot } from './process-tree.ts';
+import { TreeStopper } from './tree-stopper.ts';
+
+/** Between terminate and kill for what a runner left behind when it ended by itself. */
+const STRAY_GRACE_MS = 1_000;
+/** How often runners are looked after whose parent is no more. */
+const POLL_MS = 200;
+/** How long the line about an exit may take to come after the process is seen dead. */
+const EXIT_LINE_MS = 5_000;
+/** How long a child may take from the fork into its program before it is no longer waited for. */
+const ENTRY_MS = 10_000;
+
+interface Known {
+  readonly record: RunnerRecord;
+  readonly lineage: Lineage;
+  readonly handle: RunnerHandle;
+}
+
+const exitOf = (final: FinalEvent | null): ExitReport | null => (final?.kind === 'exited' ? final.exit : null);
+
+/** All runners of this registry on this machine, of whichever fork-server, and how each ends. */
+export class Runners {
+  readonly #processes: ProcessTable;
+  readonly #stopper: TreeStopper;
+  readonly #endings = new Endings();
+  /** Newest first. */
+  readonly #lineages: Lineage[] = [];
+  /** Begun by this dispatcher: should its server die, its runners are stopped, not adopted. */
+  readonly #own = new Set<Lineage>();
+  readonly #followers = new Map<Lineage, () => void>();
+  /** Servers that may yet start something. */
+  readonly #open = new Set<Lineage>();
+  #whenClosed: (() => void)[] = [];
+  /** Alive, but their fork-server is not: only looking tells when they end. */
+  readonly #orphaned = new Map<RunnerId, RunnerHandle>();
+  readonly #poll: NodeJS.Timeout;
+
+  constructor(processes: ProcessTable, registryId: RegistryId, earlier: readonly Lineage[]) {
+    this.#processes = processes;
+    this.#stopper = new TreeStopper(processes, registryId);
+    this.#poll = setInterval(() => this.#lookAfterOrphaned(), POLL_MS).unref();
+    for (const lineage of earlier) {
+      this.#add(lineage);
+      if (!lineage.closed) this.#open.add(lineage);
+      this.#followers.set(lineage, follow(lineage, processes));
+    }
+  }
+
+  addOwn(lineage: Lineage): void {
+    this.#own.add(lineage);
+    this.#add(lineage);
+  }
+
+  #add(lineage: Lineage): void {
+    this.#lineages.unshift(lineage);
+    lineage.listen((news) => this.#hear(lineage, news));
+  }
+
+  /** No earlier fork-server can start anything any more. */
+  get intakeOver(): boolean {
+    return this.#open.size === 0;
+  }
+
+  whenIntakeOver(): Promise<void> {
+    if (this.intakeOver) return Promise.resolve();
+    return new Promise((resolve) => void this.#whenClosed.push(resolve));
+  }
+
+  find(id: RunnerId): Known | null {
+    for (const lineage of this.#lineages) {
+      const record = lineage.runners.get(id);
+      if (record !== undefined) return { record, lineage, handle: this.handleOf(record, lineage) };
+    }
+    return null;
+  }
+
+  handleOf({ id, pid, startTime, runDir }: RunnerRecord, lineage: Lineage): RunnerHandle {
+    return { kind: 'process', runnerId: id, pid, startTime, bootId: lineage.server?.bootId ?? '', runDir };
+  }
+
+  watch(handle: RunnerHandle, notify: (event: WatchEvent) => void): () => void {
+    this.#followUp(handle);
+    return this.#endings.watch(handle.runnerId, notify);
+  }
+
+  async stop(handle: RunnerHandle, graceMs: number): Promise<StopReport> {
+    const id = handle.runnerId;
+    this.#followUp(handle);
+    const before = this.#endings.final(id);
+    if (before !== null) return { exit: exitOf(before), survivors: [] };
+    const survivors = this.#isThisBoot(handle) ? await this.#stopper.stop(this.#rootOf(handle), graceMs) : [];
+    if (survivors.length > 0) return { exit: exitOf(this.#endings.final(id)), survivors };
+    this.#lookAfterOrphaned();
+    return { exit: exitOf(await this.#endings.within(id, EXIT_LINE_MS)), survivors };
+  }
+
+  async inspect(id: RunnerId, runDir: string): Promise<Inspection> {
+    await this.whenIntakeOver();
+    const known = this.find(id);
+    if (known === null) return this.#inspectUnknown(id, runDir);
+    const { handle } = known;
+    this.#followUp(handle);
+    if (known.record.exit === null && this.#endings.final(id) === null && this.#isAlive(handle)) {
+      return { kind: 'alive', handle };
+    }
+    const final = await this.#endings.of(id);
+    return final.kind === 'exited' ? { kind: 'exited', handle, exit: final.exit } : final;
+  }
+
+  async #inspectUnknown(id: RunnerId, runDir: string): Promise<Inspection> {
+    if (await this.eradicate(id, null)) {
+      return { kind: 'vanished', reason: 'it ran, but its start was never written down; it was stopped' };
+    }
+    if (this.#lineages.some(({ failed }) => failed.has(id))) return { kind: 'neverStarted' };
+    const trace = await lstat(join(runDir, 'output.log')).catch(() => null);
+    if (trace === null) return { kind: 'neverStarted' };
+    return { kind: 'vanished', reason: `no journal knows it, but ${runDir} has its log; it is not running` };
+  }
+
+  /** Stops what carries this runner's marker, without grace. True if there was anything. */
+  async eradicate(id: RunnerId, lineage: Lineage | null): Promise<boolean> {
+    if (lineage !== null) await this.#whenAllEntered(lineage);
+    if (!(await this.#stopper.marked()).has(id)) return false;
+    await this.#stopper.stop({ id, leader: null, server: null }, 0);
+    return true;
+  }
+
+  /** It succeeded, and said nothing but that. */
+  leftNothing(id: RunnerId): boolean {
+    const exit = exitOf(this.#endings.final(id));
+    return exit !== null && exit.exitCode === 0 && exit.result === null;
+  }
+
+  /** True when `current`, still taking commands, is to forget it by itself. */
+  forget(id: RunnerId, current: Lineage): boolean {
+    this.#endings.forget(id);
+    this.#orphaned.delete(id);
+    const known = this.find(id);
+    if (known === null) return false;
+    known.lineage.runners.delete(id);
+    if (known.lineage === current) return true;
+    void known.lineage.noteForgotten(id).then(() => this.#dropIfEmpty(known.lineage));
+    return false;
+  }
+
+  /** Leaves all runners alone. Removes the journal of `current` if nothing in it can be asked for. */
+  async close(current: Lineage, patienceMs: number): Promise<void> {
+    clearInterval(this.#poll);
+    for (const stop of this.#followers.values()) stop();
+    await current.until(() => current.intakeOver, patienceMs);
+    if (current.runners.size === 0) {
+      await current.until(() => current.dead, patienceMs);
+      await this.#dropIfEmpty(current);
+    }
+    this.#endings.silence();
+  }
+
+  async #dropIfEmpty(lineage: Lineage): Promise<void> {
+    if (lineage.dead && lineage.runners.size === 0) await lineage.removeFiles();
+  }
+
+  #hear(lineage: Lineage, news: LineageNews): void {
+    if (news.kind === 'exited') {
+      this.#conclude(this.handleOf(news.record, lineage), news.record.exit);
+    } else if (news.kind === 'closed') {
+      this.#noteIntakeOver(lineage);
+    } else if (news.kind === 'died') {
+      void this.#takeOver(lineage);
+    }
+  }
+
+  /** After the death of a fork-server: what it started is ours to look after. */
+  async #takeOver(lineage: Lineage): Promise<void> {
+    this.#followers.delete(lineage);
+    if (!lineage.closed) await this.#whenAllEntered(lineage);
+    for (const record of lineage.runners.values()) {
+      if (record.exit === null) this.#followUp(this.handleOf(record, lineage));
+    }
+    this.#noteIntakeOver(lineage);
+    if (!this.#own.has(lineage)) await this.#dropIfEmpty(lineage);
+  }
+
+  #noteIntakeOver(lineage: Lineage): void {
+    this.#open.delete(lineage);
+    if (this.#open.size > 0) return;
+    const waiting = this.#whenClosed;
+    this.#whenClosed = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** A child between fork and exec is nobody's yet, and is about to become a runner. */
+  async #whenAllEntered(lineage: Lineage): Promise<void> {
+    if (lineage.server === null || lineage.server.bootId !== this.#processes.bootId()) return;
+    const deadline = performance.now() + ENTRY_MS;
+    while (performance.now() < deadline) {
+      if (!(await this.#stopper.anyWith(SERVER_MARKER, basename(lineage.journalPath)))) return;
+      await delay(10);
+    }
+  }
+
+  /** Sees to it that the end of this runner will be told, whatever is left to tell it. */
+  #followUp(handle: RunnerHandle): void {
+    const known = this.find(handle.runnerId);
+    if (known !== null && known.record.exit !== null) return this.#conclude(handle, known.record.exit);
+    if (known !== null && !known.lineage.dead) return;
+    const adopt = known === null || !this.#own.has(known.lineage);
+    if (adopt && this.#isAlive(handle)) this.#orphaned.set(handle.runnerId, handle);
+    else this.#conclude(handle, null);
+  }
+
+  #lookAfterOrphaned(): void {
+    for (const [id, handle] of this.#orphaned) {
+      if (this.#isAlive(handle)) continue;
+      this.#orphaned.delete(id);
+      this.#conclude(handle, null);
+    }
+  }
+
+  #conclude(handle: RunnerHandle, exit: RecordedExit | null): void {
+    if (!this.#endings.begin(handle.runnerId)) return;
+    const settle = (): void => this.#endings.settle(handle.runnerId, finalOf(handle.runDir, exit));
+    const clean = exit !== null && !exit.strays;
+    if (clean || !this.#isThisBoot(handle)) return settle();
+    const stopped = this.#stopper.inProgress(handle.runnerId) ?? this.#stopper.stop(this.#rootOf(handle), STRAY_GRACE_MS);
+    void stopped.then(settle);
+  }
+
+  #rootOf(handle: RunnerHandle): TreeRoot {
+    const lineage = this.find(handle.runnerId)?.lineage;
+    const server = lineage?.isServerAlive(this.#processes) === true ? lineage.server : null;
+    return { id: handle.runnerId, leader: handle, server };
+  }
+
+  #isThisBoot(handle: RunnerHandle): boolean {
+    return handle.bootId === this.#processes.bootId();
+  }
+
+  #isAlive(handle: RunnerHandle): boolean {
+    return this.#isThisBoot(handle) && this.#processes.isAlive(handle.pid, handle.startTime);
+  }
+}

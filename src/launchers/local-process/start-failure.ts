@@ -1,0 +1,60 @@
+import { constants } from 'node:os';
+import { portError, type PortError } from '../../domain/failures.ts';
+import type { LaunchIntent } from '../../ports/launcher.ts';
+import type { EntryFailure } from './journal-line.ts';
+
+const { E2BIG, EACCES, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOTDIR, EPERM, EROFS } = constants.errno;
+
+/** These will not go away by waiting: somebody has to mend the command, its folder or its rights. */
+const PERMANENT: ReadonlySet<number> = new Set([
+  E2BIG, EACCES, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOTDIR, EPERM, EROFS,
+]);
+
+const describe = (intent: LaunchIntent, { stage, errno, text }: EntryFailure): string => {
+  const program = intent.command[0] ?? '';
+  if (stage === 'cwd') return `cannot enter the working directory ${intent.cwd}: ${text}`;
+  if (stage !== 'exec') return `cannot prepare the run directory ${intent.runDir} (${stage}): ${text}`;
+  switch (errno) {
+    case ENOENT:
+      return program.includes('/')
+        ? `command not found: ${program} (or the interpreter named in its first line)`
+        : `command not found: ${program} (PATH is ${intent.env['PATH'] ?? 'not set'})`;
+    case EACCES:
+      return `command not executable: ${program} (permission denied; chmod +x it?)`;
+    case ENOEXEC:
+      return `command not executable: ${program} (no program and no script with a #! line)`;
+    case E2BIG:
+      return `command line and environment of ${program} are longer than the system allows`;
+    default:
+      return `cannot execute ${program}: ${text}`;
+  }
+};
+
+/** Says of a start that failed whether trying again may help, and in one line what is wrong. */
+export const startError = (intent: LaunchIntent, failure: EntryFailure): PortError =>
+  portError(
+    PERMANENT.has(failure.errno) ? 'permanent' : 'transient',
+    failure.stage === '' ? failure.text : describe(intent, failure),
+  );
+
+const isCarriable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
+/** What the kernel cannot take as it is written; `null` when all is well. */
+export const invalidIntent = (intent: LaunchIntent): PortError | null => {
+  const invalid = (what: string): PortError => portError('invalid', `${intent.task}: ${what}`);
+  if (intent.command.length === 0 || intent.command[0] === '') return invalid('the command is empty');
+  const argument = intent.command.findIndex((text) => !isCarriable(text));
+  if (argument >= 0) {
+    return invalid(`command argument ${argument} holds a NUL or half a character, which no program can be given`);
+  }
+  for (const [name, value] of Object.entries(intent.env)) {
+    if (name === '' || name.includes('=') || !isCarriable(name)) {
+      return invalid(`environment variable ${JSON.stringify(name)}: not a name; it must not be empty or hold "=" or NUL`);
+    }
+    if (!isCarriable(value)) return invalid(`environment variable ${name} holds a NUL or half a character`);
+  }
+  for (const path of [intent.cwd, intent.runDir]) {
+    if (!path.startsWith('/') || !isCarriable(path)) return invalid(`${JSON.stringify(path)} is not an absolute path`);
+  }
+  return null;
+};

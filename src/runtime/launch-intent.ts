@@ -1,0 +1,134 @@
+import { portError, type PortError } from '../domain/failures.ts';
+import type { PoolName, RunnerId } from '../domain/ids.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import type { PoolSettings } from '../domain/settings.ts';
+import type { LaunchIntent } from '../ports/launcher.ts';
+import type { Slot } from '../ports/repo-pool.ts';
+import type { AttemptView, Claim } from '../ports/task-registry.ts';
+
+export interface IntentRequest {
+  readonly runnerId: RunnerId;
+  readonly pool: PoolSettings;
+  readonly claim: Claim;
+  readonly slot: Slot;
+  readonly runDir: string;
+  readonly baseEnv: Readonly<Record<string, string>>;
+  readonly url: string | null;
+  readonly timeoutMs: number;
+}
+
+/** Bytes. Linux takes at most 128 KiB in one string of the environment; above this the file alone has it. */
+const LONGEST_ENV_CONTEXT = 100 * 1024;
+
+const SCHEMA_VERSION = 1;
+
+/** What a person writes between braces in a command, and what a runner finds there. */
+const placeholders = (request: IntentRequest): Readonly<Record<string, string>> => {
+  const { claim, slot, pool, runnerId, runDir } = request;
+  const { definition } = claim;
+  return {
+    'task.key': claim.key,
+    'task.id': definition.id,
+    'task.title': definition.title,
+    'task.description': definition.description,
+    'task.required_skill': definition.requiredSkill ?? '',
+    'spec.name': specOf(claim),
+    'slot.id': slot.id,
+    'slot.path': slot.path,
+    'slot.branch': slot.branch ?? '',
+    'pool.name': pool.name,
+    'runner.id': runnerId,
+    run_dir: runDir,
+    attempt: String(claim.attempt),
+  };
+};
+
+/** One argument stays one argument, whatever the text holds; an unknown name stays as it is written. */
+const substitute = (argument: string, values: Readonly<Record<string, string>>): string =>
+  argument.replaceAll(/\{\{\s*([a-z_.]+)\s*\}\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
+  );
+
+const specOf = (claim: Claim): string => claim.key.slice(0, claim.key.indexOf('/'));
+
+const previousAttempt = (attempt: AttemptView) => ({
+  attempt: attempt.attempt,
+  runner_id: attempt.runnerId,
+  pool_name: attempt.pool,
+  outcome: attempt.end,
+  reason: attempt.reason,
+  log: `${attempt.runDir}/output.log`,
+});
+
+const taskContext = (request: IntentRequest): string => {
+  const { claim, slot, pool, runnerId, timeoutMs } = request;
+  const { definition } = claim;
+  return JSON.stringify({
+    schema_version: SCHEMA_VERSION,
+    spec_name: specOf(claim),
+    task_id: definition.id,
+    task_title: definition.title,
+    task_description: definition.description,
+    dependencies: definition.dependencies,
+    required_skill: definition.requiredSkill,
+    attempt: claim.attempt,
+    runner_id: runnerId,
+    pool_name: pool.name,
+    slot_id: slot.id,
+    slot_path: slot.path,
+    repo_url: claim.repo,
+    branch_name: slot.branch,
+    requirements: definition.metadata['requirements'] ?? [],
+    previous_attempts: claim.previous.map(previousAttempt),
+    limits: {
+      timeout_seconds: timeoutMs / 1000,
+      cpu: definition.resources.cpu ?? pool.defaultResources.cpu,
+      memory_mb: definition.resources.memory ?? pool.defaultResources.memory,
+    },
+    metadata: definition.metadata,
+  });
+};
+
+/** What is missing of a command: the task's own, or else the pool's. */
+const noCommand = (request: IntentRequest): PortError =>
+  portError(
+    'permanent',
+    `${request.claim.key} has no command and pool ${request.pool.name} has none either; ` +
+      `give the task a \`command:\` or the pool a \`config.command\``,
+  );
+
+/** The contract "A runner": argv, environment and context of one attempt. Pure. */
+export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortError> => {
+  const { claim, slot, pool, runnerId, runDir } = request;
+  const command = claim.definition.command ?? pool.command;
+  if (command === null || command.length === 0) return err(noCommand(request));
+  const values = placeholders(request);
+  const context = taskContext(request);
+  const env: Record<string, string> = {
+    ...request.baseEnv,
+    ...pool.env,
+    ...claim.definition.env,
+    RUNNER_ID: runnerId,
+    TASK_CONTEXT_FILE: `${runDir}/context.json`,
+    RUN_DIR: runDir,
+    POOL_NAME: pool.name satisfies PoolName,
+    TASK_ID: claim.definition.id,
+    SPEC_NAME: specOf(claim),
+    ATTEMPT: String(claim.attempt),
+    SLOT_ID: slot.id,
+    SLOT_PATH: slot.path,
+  };
+  if (new TextEncoder().encode(context).length <= LONGEST_ENV_CONTEXT) env['TASK_CONTEXT'] = context;
+  if (request.url !== null) env['DISPATCHER_URL'] = request.url;
+  return ok({
+    runnerId,
+    task: claim.key,
+    attempt: claim.attempt,
+    pool: pool.name,
+    command: command.map((argument) => substitute(argument, values)),
+    env,
+    cwd: slot.path,
+    runDir,
+    context,
+  });
+};

@@ -1,0 +1,34 @@
+import type { RegistryId } from '../domain/ids.ts';
+import type { PoolType } from '../domain/settings.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import type { EventJournal } from '../ports/event-journal.ts';
+import type { Inbox } from '../ports/inbox.ts';
+import type { Launcher } from '../ports/launcher.ts';
+import type { RepoPool } from '../ports/repo-pool.ts';
+import type { TaskRegistry } from '../ports/task-registry.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+
+/** Everything the dispatcher needs of the outside world: real, or simulated. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly inbox: Inbox;
+  readonly registry: TaskRegistry;
+  readonly repoPool: RepoPool;
+  readonly launchers: ReadonlyMap<PoolType, Launcher>;
+  readonly journal: EventJournal;
+  readonly telemetry: Telemetry;
+}
+
+/** What this dispatcher is: fixed from the moment it took office. */
+export interface Office {
+  readonly registryId: RegistryId;
+  readonly epoch: number;
+  /** Absolute folder in which run directories are made. */
+  readonly runsDir: string;
+  /** What of the dispatcher's own environment every runner gets. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+  /** Where the runner protocol is served; `null`: nowhere. */
+  readonly url: () => string | null;
+}

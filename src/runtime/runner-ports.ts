@@ -1,0 +1,78 @@
+import { runnerMachine } from '../../machines/runner/machine.ts';
+import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
+import { enginePorts } from './engine-ports.ts';
+import type { Office, Ports } from './ports.ts';
+import { launcherOf, newRunDir, runnerPort, type RunnerWorld } from './runner-world.ts';
+
+const slotPorts = (world: RunnerWorld) => {
+  const port = runnerPort(world);
+  const { repoPool, telemetry } = world.ports;
+  return {
+    obtainSlot: port<'obtainSlot'>((input, tell) => {
+      repoPool.obtain(input, (reply) => {
+        if (reply.ok) tell({ type: 'slot.obtained', slot: reply.value });
+        else tell({ type: 'slot.refused', error: reply.error });
+      });
+    }),
+    releaseSlot: port<'releaseSlot'>(({ runnerId, slot }, tell) => {
+      repoPool.release(slot.id, runnerId, (reply) => {
+        if (!reply.ok) {
+          const message = `slot ${slot.id} was not returned: ${reply.error.message}`;
+          telemetry.tell({ type: 'trouble', message, task: null, pool: null });
+        }
+        tell({ type: 'slot.released' });
+      });
+    }),
+  };
+};
+
+const registryPorts = (world: RunnerWorld) => {
+  const port = runnerPort(world);
+  const { ports, office, settings } = world;
+  const { registry, clock, entropy } = ports;
+  const { epoch } = office;
+  return {
+    claimTask: port<'claimTask'>(({ runnerId, task, pool, slot }, tell) => {
+      const request = {
+        epoch,
+        key: task.key,
+        fence: task.fence,
+        runnerId,
+        pool,
+        slotId: slot.id,
+        slotPath: slot.path,
+        runDir: newRunDir(world, runnerId),
+        at: clock.wall(),
+      };
+      registry.claim(request, (reply) => {
+        if (reply.ok) tell({ type: 'claim.granted', claim: reply.value });
+        else tell({ type: 'claim.refused', error: reply.error });
+      });
+    }),
+    settle: port<'settle'>(({ runnerId, pool, claim, outcome }, tell) => {
+      const { key, attempt, definition } = claim;
+      const retry = { ...settings.retry, ...definition.retry };
+      const luck = entropy.draw(`${key}#${attempt}|jitter`);
+      registry.settle({ epoch, key, attempt, outcome, retry, luck, at: clock.wall() }, (reply) => {
+        if (!reply.ok) {
+          tell({ type: 'settle.failed', error: reply.error });
+          return;
+        }
+        launcherOf(world, pool)?.forget(runnerId);
+        tell({ type: 'settle.recorded', report: reply.value });
+      });
+    }),
+  };
+};
+
+/** The runner's statechart with every port call in it made real. */
+export const runnerLogic = (
+  ports: Ports,
+  office: Office,
+  settings: DispatcherSettings,
+  pools: readonly PoolSettings[],
+): typeof runnerMachine => {
+  const poolOf = new Map(pools.map((pool) => [pool.name, pool]));
+  const world: RunnerWorld = { ports, office, settings, poolOf };
+  return runnerMachine.provide({ actors: { ...slotPorts(world), ...registryPorts(world), ...enginePorts(world) } });
+};

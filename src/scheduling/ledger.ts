@@ -1,0 +1,212 @@
+import type { PoolName, RunnerId, SpecName } from '../domain/ids.ts';
+import type { PoolSettings } from '../domain/settings.ts';
+import type { ReadyTask } from '../domain/task.ts';
+
+/** What keeps a task from a pool just now. The names are the reason codes people see. */
+export type Shortage =
+  | { readonly code: 'global_concurrency'; readonly limit: number }
+  | { readonly code: 'slots'; readonly limit: number }
+  | { readonly code: 'spec_concurrency'; readonly limit: number }
+  | { readonly code: 'concurrency_key'; readonly key: string; readonly limit: number }
+  | { readonly code: 'pool_not_accepting'; readonly pool: PoolName; readonly state: string }
+  | { readonly code: 'pool_concurrency'; readonly pool: PoolName; readonly limit: number }
+  | { readonly code: 'pool_cpu'; readonly pool: PoolName; readonly limit: number }
+  | { readonly code: 'pool_memory'; readonly pool: PoolName; readonly limit: number };
+
+interface Reservation {
+  readonly pool: PoolName;
+  readonly spec: SpecName;
+  readonly key: string | null;
+  readonly milliCores: number;
+  readonly kib: number;
+}
+
+interface PoolAccount {
+  settings: PoolSettings;
+  state: string;
+  accepting: boolean;
+  running: number;
+  milliCores: number;
+  kib: number;
+}
+
+/** What a pool has given out. CPU in cores, memory in MB. */
+export interface PoolUse {
+  readonly running: number;
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** Whole thousandths of a core and whole KiB, so that sums of fractions return to exactly 0. */
+const milliCores = (cores: number): number => Math.round(cores * 1000);
+const kibibytes = (mb: number): number => Math.round(mb * 1024);
+
+const KEY_LIMIT = 1;
+
+/**
+ * Every count there is, in one place and with one owner: reserved before a pool hears of a task,
+ * released once when its runner is settled. Never exceeded by `reserve` after a `shortage` of `null`.
+ */
+export class Ledger {
+  readonly #maxGlobal: number;
+  readonly #slots: number;
+  readonly #keyLimits: ReadonlyMap<string, number>;
+  readonly #pools = new Map<PoolName, PoolAccount>();
+  readonly #reservations = new Map<RunnerId, Reservation>();
+  readonly #specs = new Map<SpecName, number>();
+  readonly #keys = new Map<string, number>();
+
+  constructor(limits: {
+    readonly maxGlobalConcurrency: number;
+    readonly slots: number;
+    readonly concurrencyKeys: ReadonlyMap<string, number>;
+    readonly pools: readonly PoolSettings[];
+  }) {
+    this.#maxGlobal = limits.maxGlobalConcurrency;
+    this.#slots = limits.slots;
+    this.#keyLimits = limits.concurrencyKeys;
+    for (const settings of limits.pools) {
+      const state = settings.enabled ? 'enabled' : 'disabled';
+      const account = { settings, state, accepting: settings.enabled, running: 0, milliCores: 0, kib: 0 };
+      this.#pools.set(settings.name, account);
+    }
+  }
+
+  /** Runners that hold a reservation. */
+  get running(): number {
+    return this.#reservations.size;
+  }
+
+  /** Whether the limits that bind every task leave room for one more. */
+  get hasRoom(): boolean {
+    return this.#reservations.size < Math.min(this.#maxGlobal, this.#slots);
+  }
+
+  use(pool: PoolName): PoolUse {
+    const account = this.#pools.get(pool);
+    return account === undefined
+      ? { running: 0, cpu: 0, memory: 0 }
+      : { running: account.running, cpu: account.milliCores / 1000, memory: account.kib / 1024 };
+  }
+
+  /** `enabled`, `draining` and so on; `removed` for a pool that is not configured. */
+  stateOf(pool: PoolName): string {
+    return this.#pools.get(pool)?.state ?? 'removed';
+  }
+
+  setPoolState(pool: PoolName, state: string, accepting: boolean): void {
+    const account = this.#pools.get(pool);
+    if (account === undefined) return;
+    account.state = state;
+    account.accepting = accepting;
+  }
+
+  resize(pool: PoolName, maxConcurrency: number): void {
+    const account = this.#pools.get(pool);
+    if (account !== undefined) account.settings = { ...account.settings, maxConcurrency };
+  }
+
+  /** What keeps this task from starting anywhere at all, before pools are looked at. */
+  generalShortage(task: ReadyTask): Shortage | null {
+    const running = this.#reservations.size;
+    if (running >= this.#maxGlobal) return { code: 'global_concurrency', limit: this.#maxGlobal };
+    if (running >= this.#slots) return { code: 'slots', limit: this.#slots };
+    const specLimit = task.specMaxConcurrency;
+    if (specLimit !== null && (this.#specs.get(task.spec) ?? 0) >= specLimit) {
+      return { code: 'spec_concurrency', limit: specLimit };
+    }
+    if (task.concurrencyKey === null) return null;
+    const limit = this.#keyLimits.get(task.concurrencyKey) ?? KEY_LIMIT;
+    if ((this.#keys.get(task.concurrencyKey) ?? 0) < limit) return null;
+    return { code: 'concurrency_key', key: task.concurrencyKey, limit };
+  }
+
+  poolShortage(task: ReadyTask, pool: PoolName): Shortage | null {
+    const account = this.#pools.get(pool);
+    if (account === undefined) return { code: 'pool_not_accepting', pool, state: 'removed' };
+    const { settings } = account;
+    if (!account.accepting) return { code: 'pool_not_accepting', pool, state: account.state };
+    if (account.running >= settings.maxConcurrency) {
+      return { code: 'pool_concurrency', pool, limit: settings.maxConcurrency };
+    }
+    const size = this.#size(task, settings);
+    if (settings.cpuQuota !== null && account.milliCores + size.milliCores > milliCores(settings.cpuQuota)) {
+      return { code: 'pool_cpu', pool, limit: settings.cpuQuota };
+    }
+    if (settings.memoryQuota !== null && account.kib + size.kib > kibibytes(settings.memoryQuota)) {
+      return { code: 'pool_memory', pool, limit: settings.memoryQuota };
+    }
+    return null;
+  }
+
+  /** Whether the pool could hold the task if it were empty. */
+  fitsAtAll(task: ReadyTask, pool: PoolName): boolean {
+    const settings = this.#pools.get(pool)?.settings;
+    if (settings === undefined) return false;
+    const size = this.#size(task, settings);
+    return (
+      (settings.cpuQuota === null || size.milliCores <= milliCores(settings.cpuQuota)) &&
+      (settings.memoryQuota === null || size.kib <= kibibytes(settings.memoryQuota))
+    );
+  }
+
+  /** Whether it takes nothing until a person says otherwise. */
+  isShut(pool: PoolName): boolean {
+    const account = this.#pools.get(pool);
+    return account === undefined || account.state === 'disabled' || account.settings.maxConcurrency === 0;
+  }
+
+  /** 0 (empty) to 1 (full): the fullest of the pool's dimensions. */
+  load(pool: PoolName): number {
+    const account = this.#pools.get(pool);
+    if (account === undefined) return 1;
+    const { settings } = account;
+    const share = (used: number, limit: number | null): number => (limit === null || limit === 0 ? 0 : used / limit);
+    return Math.max(
+      share(account.running, settings.maxConcurrency),
+      share(account.milliCores / 1000, settings.cpuQuota),
+      share(account.kib / 1024, settings.memoryQuota),
+    );
+  }
+
+  /** Books a runner, whatever the limits say: an adopted one runs already. */
+  reserve(runner: RunnerId, task: ReadyTask, pool: PoolName): void {
+    const account = this.#pools.get(pool);
+    if (account === undefined || this.#reservations.has(runner)) return;
+    const size = this.#size(task, account.settings);
+    account.running += 1;
+    account.milliCores += size.milliCores;
+    account.kib += size.kib;
+    add(this.#specs, task.spec, 1);
+    if (task.concurrencyKey !== null) add(this.#keys, task.concurrencyKey, 1);
+    this.#reservations.set(runner, { pool, spec: task.spec, key: task.concurrencyKey, ...size });
+  }
+
+  /** Gives back what a runner held; doing it twice changes nothing. */
+  release(runner: RunnerId): void {
+    const reservation = this.#reservations.get(runner);
+    if (reservation === undefined) return;
+    this.#reservations.delete(runner);
+    add(this.#specs, reservation.spec, -1);
+    if (reservation.key !== null) add(this.#keys, reservation.key, -1);
+    const account = this.#pools.get(reservation.pool);
+    if (account === undefined) return;
+    account.running -= 1;
+    account.milliCores -= reservation.milliCores;
+    account.kib -= reservation.kib;
+  }
+
+  #size(task: ReadyTask, settings: PoolSettings): { milliCores: number; kib: number } {
+    return {
+      milliCores: milliCores(task.cpu ?? settings.defaultResources.cpu),
+      kib: kibibytes(task.memory ?? settings.defaultResources.memory),
+    };
+  }
+}
+
+/** Counts that come back to 0 are dropped, so that the map does not grow with what once was. */
+const add = <K>(counts: Map<K, number>, key: K, change: number): void => {
+  const next = (counts.get(key) ?? 0) + change;
+  if (next === 0) counts.delete(key);
+  else counts.set(key, next);
+};

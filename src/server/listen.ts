@@ -1,0 +1,52 @@
+import { serve, type ServerType } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { portError, type PortError } from '../domain/failures.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+
+export interface Listening {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+const tryPort = (app: Hono, host: string, port: number): Promise<Result<ServerType, NodeJS.ErrnoException>> =>
+  new Promise((resolve) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(ok(server)));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(err(error)));
+  });
+
+const listening = (server: ServerType, host: string): Listening => {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  // A process that has nothing else to do must not be kept alive by its own server.
+  server.unref();
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+};
+
+/**
+ * Listens on the first of these ports that is free; port 0 stands for any.
+ *
+ * @returns `permanent` with the port and the mend when all are taken
+ */
+export const listen = async (
+  app: Hono,
+  host: string,
+  ports: readonly number[],
+): Promise<Result<Listening, PortError>> => {
+  let last = 'no port to try';
+  for (const port of ports) {
+    const server = await tryPort(app, host, port);
+    if (server.ok) return ok(listening(server.value, host));
+    last =
+      server.error.code === 'EADDRINUSE'
+        ? `port ${port} on ${host} is taken; set server.port to another one, or to 0 for any`
+        : `cannot listen on ${host}:${port}: ${server.error.message}`;
+  }
+  return err(portError('permanent', last));
+};
