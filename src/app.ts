@@ -16,7 +16,7 @@ import { systemClock } from './platform/system-clock.ts';
 import type { Launcher } from './ports/launcher.ts';
 import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
 import type { Telemetry } from './ports/telemetry.ts';
-import { openRegistry } from './registry/open.ts';
+import { openRegistry, openRegistryForReading, openRegistryForWriting } from './registry/open.ts';
 import { createDirectoryPool } from './repo-pool/directory-pool.ts';
 import { ask } from './runtime/ask.ts';
 import { createDispatcherActor, type DispatcherActor } from './runtime/dispatcher-actor.ts';
@@ -49,6 +49,17 @@ export interface Dispatcher {
   /** Frees everything; runners that were left go on. */
   close(): Promise<void>;
 }
+
+/** The registry of this configuration to read, also beside a live dispatcher; `notFound` before its first use. */
+export const readRegistry = ({ registry: { path } }: Configuration): Promise<Result<TaskRegistry, PortError>> =>
+  openRegistryForReading({ path });
+
+/** Another command may have the registry for a moment. */
+const LOCK_PATIENCE_MS = 5000;
+
+/** The registry of this configuration for one command's writes, while no dispatcher has it. */
+export const writeRegistry = ({ registry: { path, synchronous } }: Configuration): Promise<Result<TaskRegistry, OpenFailure>> =>
+  openRegistryForWriting({ path, synchronous, holder: holderOfThisProcess(), waitMs: LOCK_PATIENCE_MS });
 
 /** Of the dispatcher's environment every runner gets these, and nothing else that nobody named. */
 const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];

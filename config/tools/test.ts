@@ -1,6 +1,7 @@
 /**
- * Node's own test runner over the suites that need nothing but this tree, or over the files named as
- * arguments. A folder of `test/e2e` with a `prepare` script needs an engine and is run by `.ci/run`.
+ * The house check, then Node's own test runner over the suites that need nothing but this tree; or that
+ * runner alone over the files named as arguments. A folder of `test/e2e` with a `prepare` script needs an
+ * engine and is run by `.ci/run`.
  *
  * With `TEST_TALLY` set to a path, the counts are written there, too (see tally.mjs).
  */
@@ -31,35 +32,42 @@ const reporters = (tally: string | undefined): readonly string[] => [
     : [`--test-reporter=${join(root, 'config/tools/tally.mjs')}`, `--test-reporter-destination=${tally}`]),
 ];
 
+/** Runs a program of Node in the root of this tree, passes signals on to it, and tells its exit code. */
+const run = async (args: readonly string[]): Promise<number> => {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(root, 'node_modules/.cache/node-compile'),
+    },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+};
+
+const runTests = (files: readonly string[]): Promise<number> =>
+  run([
+    // XState warns of missing actions and guards under this condition only.
+    '--conditions=development',
+    '--test',
+    `--test-concurrency=${availableParallelism()}`,
+    '--test-timeout=300000',
+    ...reporters(process.env['TEST_TALLY']),
+    ...files,
+  ]);
+
 const asked = process.argv.slice(2);
 const files = asked.length > 0 ? asked : quickSuites();
+// The tests run also when the check fails: both are worth knowing.
+const checked = asked.length > 0 ? 0 : await run([join(root, 'config/tools/check.ts')]);
 
 if (files.length === 0) {
   process.stderr.write('test: found no file test/**/*.test.ts; nothing was tested\n');
   process.exitCode = 1;
 } else {
-  const child = spawn(
-    process.execPath,
-    [
-      // XState warns of missing actions and guards under this condition only.
-      '--conditions=development',
-      '--test',
-      `--test-concurrency=${availableParallelism()}`,
-      '--test-timeout=300000',
-      ...reporters(process.env['TEST_TALLY']),
-      ...files,
-    ],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(root, 'node_modules/.cache/node-compile'),
-      },
-    },
-  );
-  child.once('exit', (code) => {
-    process.exitCode = code ?? 1;
-  });
+  process.exitCode = (await runTests(files)) || checked;
 }

@@ -64,7 +64,7 @@ export class ApiClient {
       changed_done: options.changedDone,
       force: String(options.force),
     });
-    const answer = await this.#call(`/api/v1/tasksets?${query}`, { method: 'POST', body: text });
+    const answer = await this.#call(`/api/v1/tasksets?${query.toString()}`, { method: 'POST', body: text });
     if (!answer.ok) return answer;
     const parsed = submitSchema.safeParse(answer.value.body);
     return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));

@@ -10,7 +10,7 @@ type Colours = ReturnType<typeof pc.createColors>;
 /** Colour only where a person reads on a terminal that has some, and has not said no (no-color.org). */
 const coloursFor = (stream: NodeJS.WriteStream): Colours => {
   const { NO_COLOR, TERM } = process.env;
-  return pc.createColors(stream.isTTY === true && (NO_COLOR ?? '') === '' && TERM !== 'dumb');
+  return pc.createColors(stream.isTTY && (NO_COLOR ?? '') === '' && TERM !== 'dumb');
 };
 
 export const colours = coloursFor(process.stdout);

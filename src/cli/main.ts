@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { EventsOptions } from './commands/events.ts';
+import type { LogsOptions } from './commands/logs.ts';
+import type { StartOptions } from './commands/start.ts';
+import type { TasksOptions } from './commands/tasks.ts';
+import type { GlobalOptions } from './configured.ts';
 import { colours, complain, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './io.ts';
+import type { SubmittingOptions } from './submission.ts';
 
 type Action = () => Promise<number>;
 
@@ -59,35 +65,35 @@ const finish = async (action: Action): Promise<void> => {
 };
 
 withSubmission(command('run <file>', 'submit a task set, work until nothing is left to do, say how it ended')).action(
-  (file: string, options) => finish(async () => (await import('./commands/run.ts')).run(file, options)),
+  (file: string, options: SubmittingOptions) => finish(async () => (await import('./commands/run.ts')).run(file, options)),
 );
 command('start', 'work until told to stop')
   .option('--until-idle', 'end when nothing is left to do')
-  .action((options) => finish(async () => (await import('./commands/start.ts')).start(options)));
+  .action((options: StartOptions) => finish(async () => (await import('./commands/start.ts')).start(options)));
 withJson(withSubmission(command('submit <file>', 'hand a task set to the dispatcher, or to the registry while none runs'))).action(
-  (file: string, options) => finish(async () => (await import('./commands/submit.ts')).submit(file, options)),
+  (file: string, options: SubmittingOptions) => finish(async () => (await import('./commands/submit.ts')).submit(file, options)),
 );
-withJson(command('status', 'how many tasks are where, and what the pools do')).action((options) =>
+withJson(command('status', 'how many tasks are where, and what the pools do')).action((options: GlobalOptions) =>
   finish(async () => (await import('./commands/status.ts')).status(options)),
 );
 withJson(command('tasks', 'list tasks'))
   .option('--spec <name>', 'only this set')
   .option('--state <state>', 'only this state; may be given again', collect)
-  .action((options) => finish(async () => (await import('./commands/tasks.ts')).tasks(options)));
+  .action((options: TasksOptions) => finish(async () => (await import('./commands/tasks.ts')).tasks(options)));
 const task = program.command('task').description('one task').exitOverride();
 withJson(withConfig(task.command('show <spec/id>').description('everything about one task').exitOverride())).action(
-  (name: string, options) => finish(async () => (await import('./commands/task-show.ts')).taskShow(name, options)),
+  (name: string, options: GlobalOptions) => finish(async () => (await import('./commands/task-show.ts')).taskShow(name, options)),
 );
 withJson(command('events', 'everything that happened, in order (JSON lines with --json)'))
   .addOption(new Option('--after <seq>', 'only later ones').argParser(wholeNumber))
   .option('--spec <name>', 'only of this set')
   .option('--task <spec/id>', 'only of this task')
-  .action((options) => finish(async () => (await import('./commands/events.ts')).events(options)));
+  .action((options: EventsOptions) => finish(async () => (await import('./commands/events.ts')).events(options)));
 command('logs <spec/id>', 'what the last attempt wrote')
   .addOption(new Option('--attempt <n>', 'of this attempt').argParser(wholeNumber))
-  .action((name: string, options) => finish(async () => (await import('./commands/logs.ts')).logs(name, options)));
+  .action((name: string, options: LogsOptions) => finish(async () => (await import('./commands/logs.ts')).logs(name, options)));
 withSubmission(command('validate [files...]', 'check the configuration and task sets; changes nothing')).action(
-  (files: readonly string[], options) =>
+  (files: readonly string[], options: SubmittingOptions) =>
     finish(async () => (await import('./commands/validate.ts')).validate(files, options)),
 );
 

@@ -1,6 +1,6 @@
+import { readRegistry } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
-import { openRegistryForReading } from '../registry/open.ts';
 import { ask } from '../runtime/ask.ts';
 import { configurationOf, type GlobalOptions } from './configured.ts';
 import { complain, EXIT_UNFINISHED } from './io.ts';
@@ -12,7 +12,7 @@ export const reading = async (
 ): Promise<number> => {
   const configuration = configurationOf(options);
   if (!configuration.ok) return complain(configuration.error);
-  const opened = await openRegistryForReading({ path: configuration.value.registry.path });
+  const opened = await readRegistry(configuration.value);
   if (!opened.ok) return complain(opened.error.message, opened.error.kind === 'notFound' ? EXIT_UNFINISHED : undefined);
   try {
     return await work(opened.value, configuration.value);

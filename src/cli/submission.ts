@@ -4,6 +4,7 @@ import { loadTaskSet } from '../config/load-task-set.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { TaskSet } from '../domain/task.ts';
 import type { SubmitReport } from '../ports/task-registry.ts';
+import type { GlobalOptions } from './configured.ts';
 import { complain, EXIT_USAGE, print } from './io.ts';
 
 /** Options of every command that submits. */
@@ -13,6 +14,8 @@ export interface SubmissionOptions {
   readonly keep?: boolean;
   readonly force?: boolean;
 }
+
+export type SubmittingOptions = GlobalOptions & SubmissionOptions;
 
 type List = 'added' | 'replaced' | 'unchanged' | 'cancelled' | 'untouched' | 'changedDone';
 

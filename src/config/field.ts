@@ -10,7 +10,7 @@ const expected = (what: string, mend?: string): Result<never, Complaint> =>
   err(mend === undefined ? { kind: 'expected', what } : { kind: 'expected', what, mend });
 
 /** A kind as a zod schema. A value that is not there is given to the kind as `undefined`. */
-export const field = <T>(kind: Kind<T>): z.ZodPipe<z.ZodUnknown, z.ZodTransform<T, unknown>> =>
+export const field = <T>(kind: Kind<T>): z.ZodPipe<z.ZodUnknown, z.ZodTransform<T>> =>
   z.unknown().transform((value, context): T => {
     const read = kind(value);
     if (read.ok) return read.value;

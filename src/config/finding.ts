@@ -9,7 +9,7 @@ export type Complaint =
   /** Another kind of value was expected: a clause such as `a whole number of at least 1`. */
   | { readonly kind: 'expected'; readonly what: string; readonly mend?: string }
   /** A name that YAML reads as something other than text. */
-  | { readonly kind: 'unquoted'; readonly noun: string; readonly value: unknown }
+  | { readonly kind: 'unquoted'; readonly noun: string; readonly value: number | boolean | null }
   | { readonly kind: 'unknownKey'; readonly known: readonly string[] }
   /** A whole message, for what no single value is to blame for. */
   | { readonly kind: 'said'; readonly message: string };
@@ -44,8 +44,8 @@ export const findingsOf = (error: z.ZodError): readonly Finding[] =>
     };
   });
 
-const asType = (value: unknown): string =>
-  value === null ? 'nothing (null)' : `the ${typeof value} ${String(value)}`;
+const asType = (value: number | boolean | null): string =>
+  value === null ? 'nothing (null)' : `the ${typeof value} ${value}`;
 
 const unknownKey = (key: string, known: readonly string[]): string => {
   const nearest = nearestName(key, known);

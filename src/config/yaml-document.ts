@@ -20,7 +20,7 @@ const MAX_DEPTH = 60;
  * The most values a document may hold: 100,000 tasks of 30 each. A value costs some 200 bytes while
  * it is read, so that dense garbage of a few megabytes would otherwise take gigabytes.
  */
-export const MAX_VALUES = 3_000_000;
+const MAX_VALUES = 3_000_000;
 
 class TooManyValues extends Error {}
 

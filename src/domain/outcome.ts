@@ -36,15 +36,21 @@ export interface ObservedExit extends ExitStatus {
 }
 
 /** `EX_TEMPFAIL` and `EX_CONFIG` of BSD's sysexits.h: please retry, and do not retry. */
-export const EXIT_RETRY = 75;
+const EXIT_RETRY = 75;
 export const EXIT_DO_NOT_RETRY = 78;
+
+const PLEAS: ReadonlyMap<number | null, string> = new Map([
+  [EXIT_RETRY, 'asks for a retry'],
+  [EXIT_DO_NOT_RETRY, 'forbids a retry'],
+]);
 
 const ofExit = (exit: ExitStatus): Outcome => {
   if (exit.signal !== null) {
     return { kind: 'failed', reason: `killed by ${exit.signal}`, retryable: true };
   }
   if (exit.exitCode === 0) return { kind: 'succeeded', status: 'done', summary: null };
-  const reason = `exit code ${exit.exitCode ?? 'unknown'}`;
+  const plea = PLEAS.get(exit.exitCode);
+  const reason = `exit code ${exit.exitCode ?? 'unknown'}${plea === undefined ? '' : ` (${plea})`}`;
   return { kind: 'failed', reason, retryable: exit.exitCode !== EXIT_DO_NOT_RETRY };
 };
 

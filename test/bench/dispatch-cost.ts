@@ -68,7 +68,7 @@ const schedulerCost = (size: number): number => {
   let taken = 0;
   while (taken < rounds) {
     for (const { task, runnerId } of scheduler.plan()) {
-      scheduler.release(task.key, runnerId);
+      scheduler.release(task.key, runnerId, false);
       scheduler.add(task, 0, 0);
       taken += 1;
     }

@@ -46,8 +46,7 @@ for (let i = 0; i < SAMPLES; i += 1) {
   await untilDone(set.name);
   dispatched.push(delayMs(submitted, `d${i}`));
   const spawned = wallNs();
-  const [program = '', ...args] = [...command, `b${i}`];
-  await new Promise((resolve) => spawn(program, args).on('close', resolve));
+  await new Promise((resolve) => spawn('sh', [...command.slice(1), `b${i}`]).on('close', resolve));
   bare.push(delayMs(spawned, `b${i}`));
 }
 daemon.kill('SIGTERM');

@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OpenFailure } from '../../app.ts';
+import { readRegistry, type OpenFailure } from '../../app.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { specName, type SpecName } from '../../domain/ids.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { TaskRegistry } from '../../ports/task-registry.ts';
-import { openRegistryForReading } from '../../registry/open.ts';
 import { ask } from '../../runtime/ask.ts';
 import { ApiClient } from '../client.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { countsLine } from '../output/state-colour.ts';
 import { summarise } from '../output/summary.ts';
-import { changedDoneOf, printSubmitted, refuseChangedDone } from '../submission.ts';
-import type { RunOptions } from './run.ts';
+import { changedDoneOf, printSubmitted, refuseChangedDone, type SubmittingOptions } from '../submission.ts';
 
 const LOOK_EVERY_MS = 250;
 
@@ -37,7 +35,7 @@ const follow = async (registry: TaskRegistry, spec: SpecName): Promise<string | 
 export const joinDispatcher = async (
   configuration: Configuration,
   file: string,
-  options: RunOptions,
+  options: SubmittingOptions,
   held: OpenFailure,
 ): Promise<number> => {
   const client = await ApiClient.connect(configuration.stateDir);
@@ -53,7 +51,7 @@ export const joinDispatcher = async (
   if (!report.value.accepted) return refuseChangedDone(report.value);
   printSubmitted(report.value);
   const spec = specName(report.value.spec);
-  const opened = await openRegistryForReading({ path: configuration.registry.path });
+  const opened = await readRegistry(configuration);
   if (!opened.ok) return complain(opened.error.message, EXIT_UNFINISHED);
   const registry = opened.value;
   try {

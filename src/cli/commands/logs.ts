@@ -18,7 +18,10 @@ const printLog = async (attempt: AttemptView): Promise<number> => {
     return EXIT_OK;
   } catch (error) {
     // A reader that has seen enough (`| head`) is not a fault.
-    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return EXIT_OK;
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EPIPE') return EXIT_OK;
+    // The run folder of an attempt that wrote nothing is used again.
+    if (code === 'ENOENT' && attempt.end !== null) return EXIT_OK;
     const why = error instanceof Error ? error.message : String(error);
     return complain(`attempt ${attempt.attempt} has no log that can be read (${why})`, EXIT_UNFINISHED);
   }

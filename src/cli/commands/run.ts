@@ -2,20 +2,18 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { TaskSet, TaskState } from '../../domain/task.ts';
 import type { SubmitReport } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
-import { configurationOf, type GlobalOptions } from '../configured.ts';
+import { configurationOf } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { summarise } from '../output/summary.ts';
-import { changedDoneOf, person, printSubmitted, refuseChangedDone, taskSetOf, type SubmissionOptions } from '../submission.ts';
+import { changedDoneOf, person, printSubmitted, refuseChangedDone, taskSetOf, type SubmittingOptions } from '../submission.ts';
 import { openWorking, work, type Working } from '../working.ts';
 import { joinDispatcher } from './join.ts';
-
-export type RunOptions = GlobalOptions & SubmissionOptions;
 
 const submitAndWork = async (
   working: Working,
   configuration: Configuration,
   set: TaskSet,
-  options: RunOptions,
+  options: SubmittingOptions,
 ): Promise<number> => {
   const { dispatcher, progress } = working;
   const { registry } = dispatcher;
@@ -46,7 +44,7 @@ const submitAndWork = async (
 };
 
 /** `run FILE`: submits a task set, works until nothing is left to do, and says how it ended. */
-export const run = async (file: string, options: RunOptions): Promise<number> => {
+export const run = async (file: string, options: SubmittingOptions): Promise<number> => {
   const configuration = configurationOf(options);
   if (!configuration.ok) return complain(configuration.error);
   const set = taskSetOf(file, options);

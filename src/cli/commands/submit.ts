@@ -1,20 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { holderOfThisProcess } from '../../platform/process-table.ts';
+import { writeRegistry } from '../../app.ts';
 import type { SubmitReport } from '../../ports/task-registry.ts';
-import { openRegistryForWriting } from '../../registry/open.ts';
 import { ask } from '../../runtime/ask.ts';
 import { ApiClient } from '../client.ts';
-import { configurationOf, type GlobalOptions } from '../configured.ts';
+import { configurationOf } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
-import { changedDoneOf, person, printSubmitted, refuseChangedDone, taskSetOf, type SubmissionOptions, type SubmissionReport } from '../submission.ts';
-
-export type SubmitCommandOptions = GlobalOptions & SubmissionOptions;
-
-/** Another command may have the registry for a moment. */
-const LOCK_PATIENCE_MS = 5000;
+import { changedDoneOf, person, printSubmitted, refuseChangedDone, taskSetOf, type SubmittingOptions, type SubmissionReport } from '../submission.ts';
 
 /** `submit FILE`: through the API of the dispatcher that is alive, else straight into the registry. */
-export const submit = async (file: string, options: SubmitCommandOptions): Promise<number> => {
+export const submit = async (file: string, options: SubmittingOptions): Promise<number> => {
   const configuration = configurationOf(options);
   if (!configuration.ok) return complain(configuration.error);
   const set = taskSetOf(file, options);
@@ -27,9 +21,7 @@ export const submit = async (file: string, options: SubmitCommandOptions): Promi
     if (!answer.ok) return complain(answer.error.message);
     return finish(answer.value, options);
   }
-  const { path, synchronous } = configuration.value.registry;
-  const holder = holderOfThisProcess();
-  const opened = await openRegistryForWriting({ path, synchronous, holder, waitMs: LOCK_PATIENCE_MS });
+  const opened = await writeRegistry(configuration.value);
   if (!opened.ok) return complain(opened.error.message);
   const registry = opened.value;
   try {
@@ -44,7 +36,7 @@ export const submit = async (file: string, options: SubmitCommandOptions): Promi
   }
 };
 
-const finish = (report: SubmissionReport, options: SubmitCommandOptions): number => {
+const finish = (report: SubmissionReport, options: SubmittingOptions): number => {
   if (!report.accepted) return refuseChangedDone(report);
   if (options.json === true) printJson(report);
   else printSubmitted(report);

@@ -1,9 +1,9 @@
 import { candidatePools } from '../../scheduling/placement.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { TaskSet } from '../../domain/task.ts';
-import { configurationOf, type GlobalOptions } from '../configured.ts';
+import { configurationOf } from '../configured.ts';
 import { complain, EXIT_OK, print, warn } from '../io.ts';
-import { taskSetOf, type SubmissionOptions } from '../submission.ts';
+import { taskSetOf, type SubmittingOptions } from '../submission.ts';
 
 const skillWarnings = (set: TaskSet, configuration: Configuration): readonly string[] => {
   const skills = new Set(set.tasks.map(({ requiredSkill }) => requiredSkill));
@@ -17,7 +17,7 @@ const skillWarnings = (set: TaskSet, configuration: Configuration): readonly str
 };
 
 /** `validate [FILE…]`: reads the configuration and the task sets, says what is wrong, changes nothing. */
-export const validate = (files: readonly string[], options: GlobalOptions & SubmissionOptions): Promise<number> => {
+export const validate = (files: readonly string[], options: SubmittingOptions): Promise<number> => {
   const configuration = configurationOf(options);
   if (!configuration.ok) return Promise.resolve(complain(configuration.error));
   const { sources, notes, pools } = configuration.value;

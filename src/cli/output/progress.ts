@@ -108,5 +108,31 @@ export const barProgress = (): Progress => {
   };
 };
 
-export const createProgress = (): Progress =>
-  process.stdout.isTTY === true ? barProgress() : plainProgress((text) => void process.stdout.write(text));
+/**
+ * Collects what is written in one turn of the event loop into one write: to a file or a pipe each is
+ * a blocking system call.
+ */
+const buffered = (): { readonly write: (text: string) => void; readonly flush: () => void } => {
+  let waiting = '';
+  const flush = (): void => {
+    const text = waiting;
+    waiting = '';
+    if (text !== '') process.stdout.write(text);
+  };
+  return {
+    write: (text) => {
+      if (waiting === '') setTimeout(flush, FLUSH_MS);
+      waiting += text;
+    },
+    flush,
+  };
+};
+
+/** Short enough that nobody sees it. */
+const FLUSH_MS = 20;
+
+export const createProgress = (): Progress => {
+  if (process.stdout.isTTY) return barProgress();
+  const output = buffered();
+  return { ...plainProgress(output.write), end: output.flush };
+};

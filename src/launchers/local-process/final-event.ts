@@ -5,7 +5,7 @@ import { readResult } from './result-file.ts';
 
 const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map(
   // Of several names for one number (SIGIOT, SIGPOLL) the first is the usual one.
-  Object.entries(constants.signals).reverse().map(([name, number]) => [number, name]),
+  Object.entries(constants.signals).toReversed().map(([name, number]) => [number, name]),
 );
 
 /**

@@ -62,7 +62,16 @@ export const parseLine = (line: string): JournalLine | SpokenLine | null => {
       return { kind: 'known', id };
     case 'P':
       return { kind: 'pong', token: unescape(first) };
+    default:
+      return parseLongLine(kind, id, [second, third, fourth, fifth, sixth]);
   }
+};
+
+const parseLongLine = (
+  kind: string | undefined,
+  id: RunnerId,
+  [second, third, fourth, fifth, sixth]: readonly (string | undefined)[],
+): JournalLine | SpokenLine | null => {
   if (second === undefined || third === undefined) return null;
   if (kind === 'E') return { kind: 'refused', id, failure: { stage: '', errno: Number(second), text: unescape(third) } };
   if (fourth === undefined || fifth === undefined) return null;

@@ -1,6 +1,6 @@
 import { event, type EventType } from '../../domain/events.ts';
 import { taskKey, type TaskKey } from '../../domain/ids.ts';
-import { definitionText, REMOVED_FROM_SET, type ResubmissionPlan } from '../../domain/resubmission.ts';
+import { REMOVED_FROM_SET, type ResubmissionPlan } from '../../domain/resubmission.ts';
 import type { TaskDefinition, TaskSet, TaskState } from '../../domain/task.ts';
 import type { SubmitRequest } from '../../ports/task-registry.ts';
 import type { TaskRow } from './rows.ts';
@@ -26,22 +26,25 @@ export class Submission {
   readonly #set: TaskSet;
   readonly #plan: ResubmissionPlan;
   readonly #rows: ReadonlyMap<TaskKey, TaskRow>;
+  readonly #texts: ReadonlyMap<TaskKey, string>;
   readonly #added: ReadonlySet<TaskKey>;
   /** Tasks that begin from the start: added and replaced ones. */
   readonly #begun: ReadonlySet<TaskKey>;
   readonly #satisfied = new Map<TaskKey, boolean>();
 
+  /** @param texts definitions of the tasks that the plan adds or replaces */
   constructor(
     tables: Tables,
     request: SubmitRequest,
-    set: TaskSet,
     rows: readonly TaskRow[],
     plan: ResubmissionPlan,
+    texts: ReadonlyMap<TaskKey, string>,
   ) {
     this.#tables = tables;
     this.#request = request;
-    this.#set = set;
+    this.#set = request.set;
     this.#plan = plan;
+    this.#texts = texts;
     this.#rows = new Map(rows.map((row) => [row.key, row]));
     this.#added = new Set(plan.added);
     this.#begun = new Set([...plan.added, ...plan.replaced]);
@@ -137,7 +140,7 @@ export class Submission {
       readyAt: state === 'ready' ? this.#request.at : null,
       change: state === 'ready' ? nextChange(tables) : null,
     };
-    tables.addTask(row, definitionText(task), dependencies);
+    tables.addTask(row, this.#texts.get(key) ?? '', dependencies);
     tables.tally(row.spec, state, 1);
     this.#note('TaskSubmitted', row);
     if (state === 'ready') this.#note('TaskReady', row);
@@ -147,7 +150,7 @@ export class Submission {
     const tables = this.#tables;
     const before = row.state;
     const { dependencies, unsatisfied, state } = this.#outset(task);
-    tables.redefineTask(row, definitionText(task), dependencies);
+    tables.redefineTask(row, this.#texts.get(row.key) ?? '', dependencies);
     move(tables, row, state, {
       ...columnsOf(task),
       unsatisfied,

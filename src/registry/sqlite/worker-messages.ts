@@ -1,8 +1,9 @@
 import type { PortError } from '../../domain/failures.ts';
 import type { RegistryId } from '../../domain/ids.ts';
-import type { Result } from '../../domain/result.ts';
+import { err, ok, type Result } from '../../domain/result.ts';
 import type { SubmitRequest } from '../../ports/task-registry.ts';
 import type { Answer, Call } from '../core/calls.ts';
+import { notJson } from '../core/submit.ts';
 
 /**
  * A call on its way. A submission travels as JSON: cloning a hundred thousand definitions member by
@@ -12,8 +13,15 @@ export type PackedCall =
   | Exclude<Call, { readonly verb: 'submit' }>
   | { readonly verb: 'submit'; readonly json: string };
 
-export const pack = (call: Call): PackedCall =>
-  call.verb === 'submit' ? { verb: 'submit', json: JSON.stringify(call.request) } : call;
+/** `invalid` for a submission that is not plain data. */
+export const pack = (call: Call): Result<PackedCall, PortError> => {
+  if (call.verb !== 'submit') return ok(call);
+  try {
+    return ok({ verb: 'submit', json: JSON.stringify(call.request) });
+  } catch (thrown) {
+    return err(notJson(call.request.set, thrown));
+  }
+};
 
 export const unpack = (packed: PackedCall): Call =>
   packed.verb === 'submit' && 'json' in packed

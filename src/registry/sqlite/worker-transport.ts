@@ -29,7 +29,10 @@ export class WorkerTransport implements Transport {
     this.#released = released;
   }
 
-  /** Starts the worker and waits until it has opened the registry. `released` is called once it is closed or dead. */
+  /**
+   * Starts the worker and waits until it has opened the registry. `released` is called when it is
+   * closed; not when the worker dies, for then this process is still the one in office.
+   */
   static open(
     options: StoreOptions,
     released: () => void,
@@ -61,10 +64,15 @@ export class WorkerTransport implements Transport {
       queueMicrotask(() => done(err(over)));
       return;
     }
+    const packed = pack({ verb, request } as Call);
+    if (!packed.ok) {
+      queueMicrotask(() => done(packed));
+      return;
+    }
     this.#lastNumber += 1;
     this.#pending.set(this.#lastNumber, done);
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
-    this.#outgoing.push({ number: this.#lastNumber, call: pack({ verb, request } as Call) });
+    this.#outgoing.push({ number: this.#lastNumber, call: packed.value });
   }
 
   onNews(listener: () => void): void {
@@ -75,6 +83,7 @@ export class WorkerTransport implements Transport {
     if (this.#closing !== null) {
       this.#closing.push(done);
     } else if (this.#over !== null) {
+      this.#released();
       queueMicrotask(() => done(ok(null)));
     } else {
       this.#flush();
@@ -113,11 +122,13 @@ export class WorkerTransport implements Transport {
     if (this.#ended) return;
     this.#ended = true;
     this.#over = error;
-    this.#released();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const done of pending) done(err(error));
-    for (const done of this.#closing ?? []) done(closed);
+    const closing = this.#closing;
     this.#closing = null;
+    if (closing === null) return;
+    this.#released();
+    for (const done of closing) done(closed);
   }
 }

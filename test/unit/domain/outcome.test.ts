@@ -87,7 +87,7 @@ describe('a result', () => {
     });
     assert.deepEqual(judge(exit(78), { unreadable: 'is not JSON' }), {
       kind: 'failed',
-      reason: 'exit code 78',
+      reason: 'exit code 78 (forbids a retry)',
       retryable: false,
     });
   });

@@ -30,7 +30,7 @@ describe('a duration', () => {
 
   const NONE = ['', ' ', '5 m', '5x', 'm', '-5', -5, NaN, Infinity, '1m1h', '1e3', null, undefined, true, [], {}];
   for (const written of NONE) {
-    it(`${String(JSON.stringify(written))} (${String(written)}) is none`, () => {
+    it(`${typeof written} ${JSON.stringify(written)} is none`, () => {
       const read = parseDuration(written);
       assert.equal(read.ok, false);
       assert.match(read.ok ? '' : read.error, /^a duration: seconds, or .*"30s"/);
@@ -76,7 +76,7 @@ describe('an amount of memory', () => {
     });
   }
   for (const written of ['', '2G', '2gb', 'Gi', '-1Gi', -1, NaN, null, {}]) {
-    it(`${String(JSON.stringify(written))} is none`, () => {
+    it(`${JSON.stringify(written)} is none`, () => {
       assert.match(JSON.stringify(parseMemory(written)), /memory: MB/);
     });
   }
@@ -89,7 +89,7 @@ describe('an amount of CPU', () => {
     });
   }
   for (const written of ['', 'm', '2 cores', -1, Infinity, null, []]) {
-    it(`${String(JSON.stringify(written))} is none`, () => {
+    it(`${JSON.stringify(written)} is none`, () => {
       assert.match(JSON.stringify(parseCpu(written)), /CPU: cores/);
     });
   }

@@ -18,7 +18,10 @@ const BREACHES: Readonly<Record<string, readonly [rule: string, text: string]>> 
     'no-misused-promises',
     'export const x = (y: number[]): void => y.forEach(async (z) => {\n  await Promise.resolve(z);\n});\n',
   ],
-  'a promise as a condition': ['no-misused-promises', 'export const x = (y: Promise<number>): number => (y ? 1 : 2);\n'],
+  'a promise as a condition': [
+    'no-misused-promises',
+    'export const x = (y: Promise<number>): number => (y ? 1 : 2);\n',
+  ],
   'a switch that forgets a case': [
     'switch-exhaustiveness-check',
     `${UNION}export const x = (y: Kind): void => {\n  switch (y) {\n    case 'a':\n      break;\n  }\n};\n`,
@@ -29,7 +32,10 @@ const BREACHES: Readonly<Record<string, readonly [rule: string, text: string]>> 
   'a loose comparison': ['eqeqeq', 'export const x = (y: number): boolean => y == 1;\n'],
   'a default export': ['no-default-export', 'export default 1;\n'],
   'a module of Node without its prefix': ['prefer-node-protocol', "import fs from 'fs';\nexport const x = fs;\n"],
-  'a type imported as a value': ['consistent-type-imports', "import { Stats } from 'node:fs';\nexport type X = Stats;\n"],
+  'a type imported as a value': [
+    'consistent-type-imports',
+    "import { Stats } from 'node:fs';\nexport type X = Stats;\n",
+  ],
   'a function of more than 70 lines': ['max-lines-per-function', longFunction],
   'a file of more than 300 lines': ['max-lines', '// line\n'.repeat(301)],
   'an excuse that is not needed': ['Unused', '// oxlint-disable-next-line no-var -- none here\nexport const x = 1;\n'],

@@ -101,7 +101,8 @@ describe('the tree', () => {
 
   test('runs every test: none is skipped, left to do or run alone', () => {
     const tests = withoutThese.filter((path) => path.startsWith('test/'));
-    assert.deepEqual(linesWith(/\b(test|it|describe|suite)\.(skip|todo|only)\(|\b(skip|todo|only): (?!false)/, tests), []);
+    assert.deepEqual(linesWith(/\b(test|it|describe|suite)\.(skip|todo|only)\(/, tests), []);
+    assert.deepEqual(linesWith(/[{,] *(skip|todo|only): (?!false)/, tests), []);
   });
 });
 

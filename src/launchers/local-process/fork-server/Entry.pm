@@ -71,8 +71,12 @@ sub become {
         && Kernel::duplicate(fileno $log, 1)
         && Kernel::duplicate(fileno $log, 2)
         or fail($tell, 'output');
-    chdir $cwd or fail($tell, 'cwd');
-    fail($tell, 'exec', execute_first($programs, $argv, $env));
+    my ($stage, $errno) = ('exec', 0);
+    if (chdir $cwd) { $errno = execute_first($programs, $argv, $env) }
+    else            { ($stage, $errno) = ('cwd', $! + 0) }
+    # An output file is the sign of a program that ran.
+    unlink "$run_dir/output.log" unless -s $log;
+    fail($tell, $stage, $errno);
     return;
 }
 

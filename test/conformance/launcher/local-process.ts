@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registryId, type RegistryId } from '../../../src/domain/ids.ts';
+import { createLocalProcessLauncher } from '../../../src/launchers/local-process/launcher.ts';
+import { systemProcessTable } from '../../../src/platform/process-table.ts';
+import type { Launcher } from '../../../src/ports/launcher.ts';
+import type { ProcessEntry } from '../../../src/ports/process-table.ts';
+import { ask, eventually, valueOf, type Job, type LauncherFixture } from './fixture.ts';
+
+export const processes = systemProcessTable();
+
+const ENV = { PATH: '/usr/local/bin:/usr/bin:/bin' };
+
+const perl = (program: string, ...args: readonly string[]): readonly string[] => ['perl', '-e', program, ...args];
+
+const commandOf = (job: Job): readonly string[] => {
+  switch (job.do) {
+    case 'exit':
+      return ['sh', '-c', `exit ${job.code}`];
+    case 'dieBy':
+      return ['sh', '-c', `kill -${job.signal.slice(3)} $$`];
+    case 'count':
+      return perl('printf "%0*d\\n", $ARGV[1] - 1, $_ for 1 .. $ARGV[0]', String(job.lines), String(job.width));
+    case 'alternate':
+      return perl('for (0 .. $ARGV[0] - 1) { syswrite STDOUT, "o$_\\n"; syswrite STDERR, "e$_\\n" }', String(job.times));
+    case 'hang':
+      return perl('$| = 1; print "ready\\n"; sleep 1000 while 1');
+    case 'hangOn':
+      return perl('$SIG{TERM} = "IGNORE"; $| = 1; print "ready\\n"; sleep 1000 while 1');
+    case 'writeResult':
+      return ['sh', '-c', 'printf %s "$1" > "$RUN_DIR/result.tmp" && mv "$RUN_DIR/result.tmp" "$RUN_DIR/result.json"; exit "$2"', 'sh', job.text, String(job.code)];
+    case 'showArguments':
+      return perl('print "$_\\0" for @ARGV', ...job.arguments);
+    case 'showDirectory':
+      return perl('print readlink("/proc/self/cwd"), "\\0"');
+    case 'showEnvironment':
+      return ['cat', '/proc/self/environ'];
+  }
+};
+
+/** Processes of the machine that carry the marker of a registry, or are its fork-servers. */
+export const processesOf = async (registry: RegistryId): Promise<readonly ProcessEntry[]> => {
+  const marks = [`DISPATCHER_RUNNER=${registry}/`, `DISPATCHER_FORK_SERVER=${registry}.`];
+  return (await processes.scan()).filter(({ pid, state }) => {
+    const environment = state === 'Z' ? '' : (processes.environment(pid) ?? '');
+    return marks.some((mark) => environment.includes(mark));
+  });
+};
+
+export interface LocalFixture extends LauncherFixture {
+  readonly root: string;
+  readonly registry: RegistryId;
+}
+
+export const openLauncher = async (stateDir: string, registry: RegistryId): Promise<Launcher> =>
+  valueOf(await createLocalProcessLauncher({ stateDir, registryId: registry, processes }));
+
+export const makeLocal = async (): Promise<LocalFixture> => {
+  const root = await mkdtemp(join(tmpdir(), 'launcher-'));
+  const registry = registryId(randomUUID());
+  const cwd = join(root, 'slot with blank');
+  mkdirSync(cwd);
+  let launcher = await openLauncher(root, registry);
+  return {
+    root,
+    registry,
+    launcher,
+    env: ENV,
+    cwd,
+    missingCommand: ['no-such-command-anywhere'],
+    command: commandOf,
+    runDir: (id) => join(root, 'runs', id),
+    reopen: async () => {
+      await ask<null>((reply) => launcher.close(reply));
+      launcher = await openLauncher(root, registry);
+      return launcher;
+    },
+    end: async () => {
+      await ask<null>((reply) => launcher.close(reply));
+      // What a test left running on purpose, and then the fork-servers, which end with their last child.
+      for (const { pid, startTime } of await processesOf(registry)) {
+        const serves = (processes.environment(pid) ?? '').includes('DISPATCHER_FORK_SERVER=');
+        if (!serves) processes.signal(pid, startTime, 'SIGKILL');
+      }
+      await eventually('all processes of the fixture are gone', async () => (await processesOf(registry)).length === 0);
+      await rm(root, { recursive: true });
+    },
+  };
+};
+
+export const journalsOf = (root: string): readonly string[] =>
+  readdirSync(join(root, 'fork-servers'))
+    .filter((name) => name.endsWith('.journal'))
+    .map((name) => readFileSync(join(root, 'fork-servers', name), 'utf8'));

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createActor } from 'xstate';
+import { EventBuffer, eventRecorderMachine } from '../../../machines/event-recorder.machine.ts';
+import { event } from '../../../src/domain/events.ts';
+import { portError } from '../../../src/domain/failures.ts';
+import type { KeyedEvent } from '../../../src/ports/event-journal.ts';
+import { listeningParent } from '../../model/listening-parent.ts';
+import { PortDesk } from '../../model/port-desk.ts';
+import { StatechartCoverage } from '../../model/statechart-coverage.ts';
+import { VirtualClock } from '../../model/virtual-clock.ts';
+import { failOnWarnings } from '../../model/watch-warnings.ts';
+
+const coverage = new StatechartCoverage(eventRecorderMachine);
+const BUSY = portError('transient', 'busy');
+
+failOnWarnings();
+
+const recorder = () => {
+  const clock = new VirtualClock();
+  const desk = new PortDesk();
+  const parent = listeningParent(clock, coverage.inspect);
+  const buffer = new EventBuffer('epoch-7');
+  const logic = eventRecorderMachine.provide({
+    actors: {
+      recordEvents: desk.port('recordEvents'),
+      appendToJournal: desk.port('appendToJournal'),
+      replayEvents: desk.port('replayEvents'),
+    },
+  });
+  const ref = createActor(logic, { id: 'recorder', parent: parent.ref, input: { buffer } });
+  ref.start();
+  let made = 0;
+  const keysOf = (port: string): readonly string[] =>
+    (desk.input(port)['events'] as readonly KeyedEvent[]).map(({ key }) => key.replace('epoch-7-', ''));
+  return {
+    clock,
+    desk,
+    buffer,
+    ref,
+    isIn: (state: unknown): void => assert.deepEqual(ref.getSnapshot().value, state),
+    record: (): void => {
+      made += 1;
+      ref.send({ type: 'event.record', event: event('PoolResized', made, 'dispatcher') });
+    },
+    flush: (): void => ref.send({ type: 'recorder.flush' }),
+    get flushed(): number {
+      return parent.types().filter((type) => type === 'recorder.flushed').length;
+    },
+    recorded: (port = 'recordEvents'): void => desk.answer(port, { type: 'events.recorded' }),
+    refused: (port = 'recordEvents'): void => desk.answer(port, { type: 'events.refused', error: BUSY }),
+    keysOf,
+  };
+};
+type Bench = ReturnType<typeof recorder>;
+
+const ready = (): Bench => {
+  const bench = recorder();
+  bench.recorded('replayEvents');
+  bench.isIn({ recording: 'idle' });
+  return bench;
+};
+
+/** Its first event was refused, and is in the journal. */
+const fallenBack = (): Bench => {
+  const bench = ready();
+  bench.record();
+  bench.refused();
+  bench.isIn({ fallback: 'appending' });
+  bench.desk.answer('appendToJournal', { type: 'journal.appended' });
+  bench.isIn({ fallback: 'resting' });
+  return bench;
+};
+
+describe('the recorder while the registry takes events', () => {
+  it('first replays what an earlier life left, and keeps what comes meanwhile', () => {
+    const bench = recorder();
+    bench.isIn('replaying');
+    bench.record();
+    assert.equal(bench.desk.count('recordEvents'), 0);
+    bench.recorded('replayEvents');
+    assert.deepEqual(bench.keysOf('recordEvents'), ['1']);
+  });
+
+  it('stores one batch at a time, in order; what comes meanwhile makes the next', () => {
+    const bench = ready();
+    bench.record();
+    bench.record();
+    bench.record();
+    assert.deepEqual(bench.keysOf('recordEvents'), ['1']);
+    bench.recorded();
+    assert.deepEqual(bench.keysOf('recordEvents'), ['2', '3']);
+    bench.recorded();
+    bench.isIn({ recording: 'idle' });
+    assert.equal(bench.desk.count('recordEvents'), 2);
+  });
+
+  it('answers a flush at once when nothing waits, and else after the last batch', () => {
+    const bench = ready();
+    bench.flush();
+    assert.equal(bench.flushed, 1);
+    bench.record();
+    bench.flush();
+    bench.record();
+    bench.recorded();
+    assert.equal(bench.flushed, 1);
+    bench.recorded();
+    assert.equal(bench.flushed, 2);
+  });
+
+  it('answers a flush asked for during the replay', () => {
+    const bench = recorder();
+    bench.flush();
+    bench.recorded('replayEvents');
+    assert.equal(bench.flushed, 1);
+  });
+});
+
+describe('the recorder while the registry refuses', () => {
+  it('writes to the journal, in order, and flushes that', () => {
+    const bench = fallenBack();
+    bench.flush();
+    assert.equal(bench.flushed, 1);
+    bench.record();
+    assert.deepEqual(bench.keysOf('appendToJournal'), ['2']);
+    bench.record();
+    bench.flush();
+    bench.desk.answer('appendToJournal', { type: 'journal.appended' });
+    assert.deepEqual(bench.keysOf('appendToJournal'), ['3'], 'what came meanwhile does not wait for the next event');
+    bench.desk.answer('appendToJournal', { type: 'journal.appended' });
+    assert.equal(bench.flushed, 2);
+  });
+
+  it('replays after a while, before anything newer is stored', () => {
+    const bench = fallenBack();
+    bench.clock.advance(5000);
+    bench.isIn('replaying');
+    bench.record();
+    bench.recorded('replayEvents');
+    assert.deepEqual(bench.keysOf('recordEvents'), ['2']);
+    bench.recorded();
+    assert.ok(bench.buffer.isEmpty);
+  });
+
+  it('a replay that is refused leads back, at once to the journal if something waits', () => {
+    const idle = fallenBack();
+    idle.clock.advance(5000);
+    idle.refused('replayEvents');
+    idle.isIn({ fallback: 'resting' });
+    const busy = fallenBack();
+    busy.clock.advance(5000);
+    busy.record();
+    busy.refused('replayEvents');
+    assert.deepEqual(busy.keysOf('appendToJournal'), ['2']);
+  });
+
+  it('loses nothing when the journal fails as well: kept, and tried with the next', () => {
+    const bench = ready();
+    bench.record();
+    bench.refused();
+    bench.desk.answer('appendToJournal', { type: 'journal.failed', error: BUSY });
+    bench.isIn({ fallback: 'resting' });
+    bench.flush();
+    assert.equal(bench.flushed, 0);
+    bench.record();
+    assert.deepEqual(bench.keysOf('appendToJournal'), ['1', '2']);
+    bench.desk.answer('appendToJournal', { type: 'journal.failed', error: BUSY });
+    bench.clock.advance(5000);
+    bench.recorded('replayEvents');
+    assert.deepEqual(bench.keysOf('recordEvents'), ['1', '2']);
+    bench.recorded();
+    assert.equal(bench.flushed, 1);
+  });
+
+  it('an append that was under way when the replay began is stored again under the same key', () => {
+    const bench = ready();
+    bench.record();
+    bench.refused();
+    bench.clock.advance(5000);
+    bench.isIn('replaying');
+    bench.recorded('replayEvents');
+    assert.deepEqual(bench.keysOf('recordEvents'), ['1']);
+  });
+});
+
+describe('the event recorder statechart', () => {
+  it('has no state that cannot be reached', () => assert.deepEqual(coverage.missedStates, []));
+  it('has no transition that was not taken here', () => assert.deepEqual(coverage.missedTransitions, []));
+});
