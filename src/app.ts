@@ -196,15 +196,17 @@ const assemble = async (
     const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall() });
     if (!served.ok) return served;
     api = served.value;
-    closers.add(() => served.value.close());
     return ok(served.value.url);
   };
+  const serves = serving();
+  // A short run may be over before the API listens: then that is awaited, or `endpoint.json` would stay.
+  closers.add(() => serves.then(() => api?.close()));
   return ok({
     registry,
     registryId: registry.id,
     start: () => void actor.start(),
     finished: outcomeOf(actor),
-    api: serving(),
+    api: serves,
     shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),
     close: () => closers.close(),
   });

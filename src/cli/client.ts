@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { TASK_STATES } from '../domain/task.ts';
-import { readAdminToken } from '../server/admin-token.ts';
+import { isToken, proofOf, readAdminToken } from '../server/admin-token.ts';
 import { readEndpoint } from '../server/endpoint-file.ts';
 
 const submitSchema = z.object({
@@ -15,6 +16,7 @@ const submitSchema = z.object({
   untouched: z.array(z.string()),
   changedDone: z.array(z.string()),
 });
+const healthSchema = z.object({ proof: z.string() });
 const problemSchema = z.object({ detail: z.string() });
 const statusSchema = z.object({
   tasks: z.record(z.enum(TASK_STATES), z.number()),
@@ -48,14 +50,15 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** `null` when no dispatcher answers: none runs, or `endpoint.json` is left over from one that died. */
+  /**
+   * `null` when no dispatcher of this state folder answers: none runs, or `endpoint.json` is left over
+   * from one that died and somebody else has its port now, who must not be shown the token.
+   */
   static async connect(stateDir: string): Promise<ApiClient | null> {
     const endpoint = readEndpoint(stateDir);
     const token = readAdminToken(stateDir);
     if (endpoint === null || token === null) return null;
-    const client = new ApiClient(endpoint.url, token);
-    const alive = await client.#call('/healthz', {});
-    return alive.ok ? client : null;
+    return (await hasToken(endpoint.url, token)) ? new ApiClient(endpoint.url, token) : null;
   }
 
   async submit(text: string, options: SubmitOptions): Promise<Result<SubmitAnswer, PortError>> {
@@ -90,6 +93,21 @@ export class ApiClient {
     }
   }
 }
+
+/** How long a dispatcher that lives may take to say so, in ms. */
+const ANSWER_MS = 3000;
+
+/** Whether whoever listens there has our token, without a word about it. */
+const hasToken = async (url: string, token: string): Promise<boolean> => {
+  const nonce = randomBytes(16).toString('hex');
+  try {
+    const response = await fetch(`${url}/healthz?nonce=${nonce}`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const health = healthSchema.safeParse(await response.json());
+    return health.success && isToken(health.data.proof, proofOf(nonce, token));
+  } catch {
+    return false;
+  }
+};
 
 const problemOf = (answer: { readonly status: number; readonly body: unknown }): PortError => {
   const problem = problemSchema.safeParse(answer.body);

@@ -1,3 +1,4 @@
+import { lstatSync, readdirSync } from 'node:fs';
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { portError, type PortError } from '../domain/failures.ts';
@@ -14,6 +15,15 @@ export interface DirectoryPoolOptions {
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+
+/** The common case, in two system calls without a thread: nothing was left, so there is nothing to do. */
+const isEmptyFolder = (path: string): boolean => {
+  try {
+    return lstatSync(path).isDirectory() && readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
+};
 
 /** Removes a folder's contents. Links are removed, not followed: what they point to stays. */
 const empty = async (path: string): Promise<void> => {
@@ -81,6 +91,7 @@ class DirectoryPool implements RepoPool {
 
   async #prepare(id: SlotId, holder: RunnerId): Promise<Result<Slot, PortError>> {
     const slot = this.#slot(id);
+    if (isEmptyFolder(slot.path)) return ok(slot);
     try {
       await empty(slot.path);
       return ok(slot);
@@ -128,6 +139,8 @@ class DirectoryPool implements RepoPool {
  */
 export const createDirectoryPool = (options: DirectoryPoolOptions): RepoPool => {
   if (!isAbsolute(options.baseDir)) throw new RangeError(`baseDir must be absolute: ${options.baseDir}`);
-  if (!Number.isInteger(options.slots) || options.slots < 1) throw new RangeError(`slots must be 1 or more: ${options.slots}`);
+  if (!Number.isInteger(options.slots) || options.slots < 1) {
+    throw new RangeError(`slots must be 1 or more: ${options.slots}`);
+  }
   return new DirectoryPool(options);
 };

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -34,3 +34,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 /** Takes the same time whatever differs; hashing first makes the lengths equal. */
 export const isToken = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token));
+
+/** What only one who has the token can make of a nonce; tells nothing about the token. */
+export const proofOf = (nonce: string, token: string): string =>
+  createHmac('sha256', token).update(`dispatcher ${nonce}`).digest('hex');

@@ -8,8 +8,9 @@ import { parseTaskKey, specName, taskId } from '../domain/ids.ts';
 import { TASK_STATES } from '../domain/task.ts';
 import type { SubmitReport, TaskDetail, TaskPage, TaskRegistry } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
-import { isToken } from './admin-token.ts';
+import { isToken, proofOf } from './admin-token.ts';
 import { portProblem, problem } from './problem.ts';
+import type { NeverPlaced } from './never-placed.ts';
 import type { StatusReport } from './status.ts';
 import { eventJson, taskDetailJson, taskJson } from './views.ts';
 
@@ -19,6 +20,7 @@ export interface ApiParts {
   /** `host:port` pairs by which this server may be addressed; a page elsewhere must not reach it by DNS rebinding. */
   readonly allowedHosts: () => ReadonlySet<string>;
   readonly status: () => Promise<StatusReport>;
+  readonly never: NeverPlaced;
   readonly now: () => number;
 }
 
@@ -48,8 +50,12 @@ const queryOf = <T>(c: Context, schema: z.ZodType<T>): { ok: true; value: T } | 
   return { ok: false, response: problem(c, 400, `query ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`) };
 };
 
-const reads = (app: Hono, { registry, status }: ApiParts): void => {
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+const reads = (app: Hono, { registry, status, never, token }: ApiParts): void => {
+  app.get('/healthz', (c) => {
+    const { nonce } = c.req.query();
+    // Proves to a command that this is its dispatcher, before that shows the token to anybody.
+    return c.json(nonce === undefined ? { status: 'ok' } : { status: 'ok', proof: proofOf(nonce, token) });
+  });
   app.get('/readyz', (c) => c.json({ status: 'ok' }));
   app.get('/api/v1/status', async (c) => c.json(await status()));
   app.get('/api/v1/tasks', async (c) => {
@@ -68,13 +74,16 @@ const reads = (app: Hono, { registry, status }: ApiParts): void => {
       ),
     );
     if (!page.ok) return portProblem(c, page.error);
-    return c.json({ tasks: page.value.tasks.map(taskJson), next_cursor: page.value.next });
+    const shown = await never.explain(registry, page.value.tasks);
+    return c.json({ tasks: shown.map(taskJson), next_cursor: page.value.next });
   });
   app.get('/api/v1/tasks/:spec/:id{.+}', async (c) => {
     const key = parseTaskKey(`${c.req.param('spec')}/${c.req.param('id')}`);
     if (key === null) return problem(c, 404, 'there is no such task');
     const detail = await ask<TaskDetail>((reply) => registry.task(key.key, reply));
-    return detail.ok ? c.json(taskDetailJson(detail.value)) : portProblem(c, detail.error);
+    if (!detail.ok) return portProblem(c, detail.error);
+    const [view = detail.value.view] = await never.explain(registry, [detail.value.view]);
+    return c.json(taskDetailJson({ ...detail.value, view }));
   });
   app.get('/api/v1/events', async (c) => {
     const query = queryOf(c, eventsQuery);

@@ -1,5 +1,4 @@
-import { serve, type ServerType } from '@hono/node-server';
-import type { Hono } from 'hono';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 
@@ -8,13 +7,14 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
-const tryPort = (app: Hono, host: string, port: number): Promise<Result<ServerType, NodeJS.ErrnoException>> =>
+const tryPort = (listener: RequestListener, host: string, port: number): Promise<Result<Server, NodeJS.ErrnoException>> =>
   new Promise((resolve) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(ok(server)));
+    const server = createServer(listener);
     server.once('error', (error: NodeJS.ErrnoException) => resolve(err(error)));
+    server.listen(port, host, () => resolve(ok(server)));
   });
 
-const listening = (server: ServerType, host: string): Listening => {
+const listening = (server: Server, host: string): Listening => {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   // A process that has nothing else to do must not be kept alive by its own server.
@@ -24,7 +24,7 @@ const listening = (server: ServerType, host: string): Listening => {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
+        server.closeAllConnections();
       }),
   };
 };
@@ -35,13 +35,13 @@ const listening = (server: ServerType, host: string): Listening => {
  * @returns `permanent` with the port and the mend when all are taken
  */
 export const listen = async (
-  app: Hono,
+  listener: RequestListener,
   host: string,
   ports: readonly number[],
 ): Promise<Result<Listening, PortError>> => {
   let last = 'no port to try';
   for (const port of ports) {
-    const server = await tryPort(app, host, port);
+    const server = await tryPort(listener, host, port);
     if (server.ok) return ok(listening(server.value, host));
     last =
       server.error.code === 'EADDRINUSE'

@@ -1,5 +1,6 @@
+import type { RequestListener } from 'node:http';
 import type { Configuration } from '../config/configuration.ts';
-import type { PortError } from '../domain/failures.ts';
+import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { TaskState } from '../domain/task.ts';
@@ -7,8 +8,10 @@ import type { TaskRegistry } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
 import type { DispatcherActor } from '../runtime/dispatcher-actor.ts';
 import { ensureAdminToken } from './admin-token.ts';
+import type { ApiParts } from './application.ts';
 import { lastPort, removeEndpoint, writeEndpoint } from './endpoint-file.ts';
-import type { Listening } from './listen.ts';
+import { listen } from './listen.ts';
+import { neverPlaced } from './never-placed.ts';
 import { poolStatus, type StatusReport } from './status.ts';
 
 export interface ApiRequest {
@@ -57,22 +60,51 @@ const portsToTry = ({ configuration: { server, stateDir } }: ApiRequest): readon
   return [...(last === null ? [] : [last]), ...(server.port === 0 ? [] : [server.port]), 0];
 };
 
+/** The application behind a listener that loads it, and its libraries, with the first request. */
+const onDemand = (parts: ApiParts): RequestListener => {
+  let loaded: Promise<RequestListener> | null = null;
+  const load = async (): Promise<RequestListener> => {
+    const [{ getRequestListener }, { createApplication }] = await Promise.all([
+      import('@hono/node-server'),
+      import('./application.ts'),
+    ]);
+    return getRequestListener(createApplication(parts).fetch);
+  };
+  return (request, response) => {
+    loaded ??= load();
+    void loaded.then(
+      (listener) => listener(request, response),
+      () => response.writeHead(500).end(),
+    );
+  };
+};
+
 /**
- * Serves the HTTP API and writes `endpoint.json`, by which commands find it. The server's library is
- * loaded only here, so that a command that needs none starts faster.
+ * Serves the HTTP API and writes `endpoint.json`, by which commands find it. A `run` that nobody
+ * calls never loads the server's libraries: they would take a tenth of a second of its start.
  */
 export const serveApi = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
-  const [{ createApplication }, { listen }] = await Promise.all([import('./application.ts'), import('./listen.ts')]);
+  try {
+    return await serve(request);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const mend = `check the files in ${request.configuration.stateDir} and its free space`;
+    return err(portError('permanent', `no API: ${reason}; ${mend}`));
+  }
+};
+
+const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
   const { stateDir, server } = request.configuration;
   let hosts: ReadonlySet<string> = new Set();
-  const app = createApplication({
+  const listener = onDemand({
     registry: request.registry,
     token: ensureAdminToken(stateDir),
     allowedHosts: () => hosts,
     status: () => statusOf(request),
+    never: neverPlaced(request.actor.getSnapshot().context.scheduler, request.pools),
     now: request.now,
   });
-  const listening: Result<Listening, PortError> = await listen(app, server.host, portsToTry(request));
+  const listening = await listen(listener, server.host, portsToTry(request));
   if (!listening.ok) return err(listening.error);
   const { url, close } = listening.value;
   hosts = hostsOf(url, server.host);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { runnerId } from '../../src/domain/ids.ts';
 import type { Inspection, Launcher, LaunchIntent, StopReport } from '../../src/ports/launcher.ts';
 import { ask, endOf, eventually, exitOf, intentFor, newRunnerId, run, said, startOf, valueOf } from './launcher/fixture.ts';
 import { journalsOf, makeLocal, openLauncher, processes, processesOf, type LocalFixture } from './launcher/local-process.ts';
@@ -194,6 +195,19 @@ describe('a fork-server', () => {
     processes.signal(handle.pid, handle.startTime, 'SIGKILL');
     await eventually('the fork-server ends', () => !processes.isAlive(server.pid, server.startTime));
     assert.match(journalsOf(fixture.root)[0] ?? '', /\nC\t\d+\nX\t.*\t9\t\d+\t0\n$/);
+  }));
+
+  it('has its journal removed after a week, though a line in it was never forgotten', withLocal(async (fixture) => {
+    const stamps = [Date.now() - 8 * 86_400_000, Date.now() - 6 * 86_400_000];
+    for (const stamp of stamps) {
+      const text = 'H\t1\t2\t3\tanother-boot\tr\nS\told\t5\t6\t7\t/nowhere\nC\t8\n';
+      writeFileSync(join(fixture.root, 'fork-servers', `${fixture.registry}.${stamp}-aa.journal`), text);
+    }
+    const next = await fixture.reopen();
+    assert.equal((await look(next, { ...intentFor(fixture, ['true']), runnerId: runnerId('old') })).kind, 'vanished');
+    assert.equal(journalsOf(fixture.root).length, 3);
+    await ask<null>((reply) => next.close(reply));
+    assert.equal(journalsOf(fixture.root).length, 1);
   }));
 
   it('leaves nothing behind when all is forgotten', withLocal(async (fixture) => {

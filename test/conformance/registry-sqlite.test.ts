@@ -1,31 +1,26 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
-import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { TaskRegistry } from '../../src/ports/task-registry.ts';
+import { describe, it } from 'node:test';
 import { TransportedRegistry } from '../../src/registry/core/transported-registry.ts';
 import { openRegistry, openRegistryForReading, openRegistryForWriting } from '../../src/registry/open.ts';
 import { directTransport } from '../../src/registry/sqlite/direct-transport.ts';
 import { SqliteStore } from '../../src/registry/sqlite/sqlite-store.ts';
-import { Desk, must, refused, type Asked } from './registry/desk.ts';
+import { Desk, refused } from './registry/desk.ts';
 import { holder, key, succeeded, taskSet } from './registry/samples.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'registry-sqlite-'));
-after(() => rmSync(folder, { recursive: true }));
-let files = 0;
-const newPath = (): string => {
-  files += 1;
-  return join(folder, `${files}`, 'registry.db');
-};
-
-const open = (path: string): Promise<TaskRegistry> => must(openRegistry({ path, synchronous: 'normal', holder }));
-const tryOpen = (path: string): Asked<TaskRegistry> => openRegistry({ path, synchronous: 'normal', holder });
+import {
+  deskOf,
+  firstLine,
+  killed,
+  leftOver,
+  linesOf,
+  newPath,
+  refusedToRead,
+  refusedToWrite,
+  start,
+  tryOpen,
+} from './registry/sqlite-files.ts';
 
 /** What `filling-writer` says. */
 interface Filled {
@@ -34,55 +29,16 @@ interface Filled {
   readonly error: { readonly kind: string; readonly message: string };
 }
 
-/** A program of ./registry in a process of its own. */
-const start = (program: string, path: string, shell?: string): ChildProcess => {
-  const script = fileURLToPath(new URL(`./registry/${program}.ts`, import.meta.url));
-  const argv = [process.execPath, script, path];
-  const command = shell === undefined ? argv : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...argv];
-  return spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-};
-
-const linesOf = (child: ChildProcess): AsyncIterable<string> => {
-  assert.ok(child.stdout);
-  return createInterface({ input: child.stdout });
-};
-
-const firstLine = async (child: ChildProcess): Promise<string> => {
-  for await (const line of linesOf(child)) return line;
-  throw new Error('the process ended without a word');
-};
-
-const killed = async (child: ChildProcess): Promise<void> => {
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-};
-
-/** The error of opening in any way that writes; both have to agree. */
-const refusedToWrite = async (path: string) => {
-  const error = await refused(tryOpen(path));
-  const other = await refused(openRegistryForWriting({ path, synchronous: 'normal', holder }));
-  assert.deepEqual(other, error);
-  assert.doesNotMatch(error.message, /\n/);
-  return error;
-};
-
-const refusedToRead = async (path: string) => {
-  const error = await refused(openRegistryForReading({ path }));
-  assert.doesNotMatch(error.message, /\n/);
-  return error;
-};
-
 describe('SQLite registry: what is kept', () => {
   it('is there when it is opened again, its id, epochs, numbers and order included', async () => {
     const path = newPath();
-    const first = new Desk(await open(path));
+    const first = await deskOf(tryOpen(path));
     const epoch = await first.takeOffice();
     await first.submit(taskSet('s', { a: {}, b: { needs: ['a'] } }));
     await first.attempt('s/a', succeeded);
     const [before, events, { cursor }] = [await first.tasks(), await first.events(), await first.changes(null)];
     await first.close();
-    const second = new Desk(await open(path));
+    const second = await deskOf(tryOpen(path));
     assert.equal(second.registry.id, first.registry.id);
     assert.match(second.registry.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.deepEqual(await second.tasks(), before);
@@ -90,12 +46,13 @@ describe('SQLite registry: what is kept', () => {
     assert.equal(await second.takeOffice(), epoch + 1);
     await second.submit(taskSet('u', { c: {} }));
     assert.deepEqual((await second.changes(cursor)).ready.map((task) => task.key), ['u/c']);
-    assert.deepEqual((await second.events()).map(({ seq }) => seq), Array.from({ length: events.length + 3 }, (_, n) => n + 1));
+    const numbers = (await second.events()).map(({ seq }) => seq);
+    assert.deepEqual(numbers, Array.from({ length: events.length + 3 }, (_, n) => n + 1));
     await second.close();
     assert.deepEqual(readdirSync(join(path, '..')).toSorted(), ['registry.db', 'registry.db.lock']);
   });
 
-  it('is everything that was answered, however often the writer is killed -9 in the middle', { timeout: 120_000 }, async () => {
+  it('is everything that was answered, however often the writer is killed -9', { timeout: 120_000 }, async () => {
     const path = newPath();
     const answered = new Set<string>();
     const stops = [1, 37, 120, 211, 305];
@@ -111,7 +68,7 @@ describe('SQLite registry: what is kept', () => {
       }
       const [, signal] = (await ended) as [number | null, string | null];
       assert.equal(signal, 'SIGKILL');
-      const desk = new Desk(await open(path));
+      const desk = await deskOf(tryOpen(path));
       const { tasks } = await desk.tasks({ limit: 10_000 });
       const byKey = new Map(tasks.map((task) => [task.key, task]));
       assert.equal(tasks.length, 600);
@@ -131,7 +88,7 @@ describe('SQLite registry: what is kept', () => {
     const lines: string[] = [];
     for await (const line of linesOf(last)) lines.push(line);
     assert.equal(lines.at(-1), 'idle');
-    const desk = new Desk(await must(openRegistryForReading({ path })));
+    const desk = await deskOf(openRegistryForReading({ path }));
     assert.equal((await desk.counts()).done, 600);
     const completed = (await desk.events()).filter(({ type }) => type === 'TaskCompleted');
     assert.equal(new Set(completed.map(({ taskId }) => taskId)).size, 600);
@@ -150,7 +107,7 @@ describe('SQLite registry: what is kept', () => {
     assert.match(said.error.message, /^registry .*registry\.db: the disk (fails|is full) \(/);
     assert.ok(said.accepted > 0);
     assert.equal(said.ready, said.accepted * 2);
-    const desk = new Desk(await open(path));
+    const desk = await deskOf(tryOpen(path));
     assert.equal((await desk.counts()).ready, said.ready);
     const events = await desk.events();
     assert.deepEqual(events.map(({ seq }) => seq), events.map((_, index) => index + 1));
@@ -169,22 +126,22 @@ describe('SQLite registry: one dispatcher', () => {
     assert.equal(result.error.heldBy?.pid, child.pid);
     assert.equal(result.error.heldBy?.host, 'elsewhere');
     const error = await refusedToWrite(path);
-    assert.match(error.message, new RegExp(`registry\\.db is in use by process ${child.pid} on elsewhere since 2\\d{3}-`));
-    const reader = new Desk(await must(openRegistryForReading({ path })));
+    const who = `process ${child.pid} on elsewhere since 2\\d{3}-`;
+    assert.match(error.message, new RegExp(`registry\\.db is in use by ${who}`));
+    const reader = await deskOf(openRegistryForReading({ path }));
     assert.deepEqual((await reader.tasks()).tasks, []);
     await reader.close();
     await killed(child);
-    const next = await open(path);
-    await new Desk(next).close();
+    await (await deskOf(tryOpen(path))).close();
   });
 
   it('keeps a second one out of the same process, too, until it is closed', async () => {
     const path = newPath();
-    const first = new Desk(await open(path));
+    const first = await deskOf(tryOpen(path));
     const error = await refusedToWrite(path);
     assert.match(error.message, new RegExp(`in use by process ${process.pid} on here since 1970-`));
     await first.close();
-    await new Desk(await open(path)).close();
+    await (await deskOf(tryOpen(path))).close();
   });
 
   it('may be waited for', async () => {
@@ -193,7 +150,7 @@ describe('SQLite registry: one dispatcher', () => {
     await firstLine(child);
     const waiting = openRegistryForWriting({ path, synchronous: 'normal', holder, waitMs: 60_000 });
     await killed(child);
-    await new Desk(await must(waiting)).close();
+    await (await deskOf(waiting)).close();
   });
 
   it('does not believe a name that is left over from a dead one', async () => {
@@ -215,7 +172,7 @@ describe('SQLite registry: one dispatcher', () => {
 
   it('is fenced by its epoch where the lock was got around', async () => {
     const path = newPath();
-    const first = new Desk(await open(path));
+    const first = await deskOf(tryOpen(path));
     await first.takeOffice();
     await first.submit(taskSet('s', { a: {}, b: {} }));
     await first.claim('s/a');
@@ -223,6 +180,7 @@ describe('SQLite registry: one dispatcher', () => {
     const store = SqliteStore.openForWriting({ path, synchronous: 'normal', busyTimeoutMs: 1_000 });
     assert.ok(store.ok);
     const second = new Desk(new TransportedRegistry(store.value.id, directTransport(store.value, 'write', () => {})));
+    leftOver(second.registry);
     await second.takeOffice();
     assert.equal((await refused(first.tryClaim('s/b', 0))).kind, 'fenced');
     assert.equal((await refused(first.trySettle('s/a', 1, succeeded))).kind, 'fenced');
@@ -244,9 +202,9 @@ describe('SQLite registry: one dispatcher', () => {
 describe('SQLite registry: for reading', () => {
   it('sees what a live dispatcher commits, and changes nothing', async () => {
     const path = newPath();
-    const desk = new Desk(await open(path));
+    const desk = await deskOf(tryOpen(path));
     await desk.takeOffice();
-    const reader = new Desk(await must(openRegistryForReading({ path })));
+    const reader = await deskOf(openRegistryForReading({ path }));
     assert.equal(reader.registry.id, desk.registry.id);
     reader.epoch = desk.epoch;
     await desk.submit(taskSet('s', { a: {} }));
@@ -275,98 +233,3 @@ describe('SQLite registry: for reading', () => {
     assert.deepEqual(readdirSync(join(path, '..')), ['registry.db']);
   });
 });
-
-describe('SQLite registry: what it cannot open', () => {
-  const withFile = (content: string | Uint8Array): string => {
-    const path = newPath();
-    mkdirSync(join(path, '..'));
-    writeFileSync(path, content);
-    return path;
-  };
-
-  it('a file that is no database', async () => {
-    const path = withFile('this is not a database, whatever its name says. '.repeat(100));
-    for (const error of [await refusedToWrite(path), await refusedToRead(path)]) {
-      assert.equal(error.kind, 'permanent');
-      assert.match(error.message, /^registry \/.*registry\.db: not a usable Task Registry .*; move the file away/);
-    }
-    assert.match(readFileSync(path, 'utf8'), /^this is not a database/);
-  });
-
-  it('a registry that was overwritten in the middle', async () => {
-    const path = newPath();
-    const desk = new Desk(await open(path));
-    await desk.takeOffice();
-    await desk.submit(taskSet('s', Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`t${n}`, {}]))));
-    await desk.close();
-    const bytes = readFileSync(path);
-    bytes.fill(0xff, 4_096, bytes.length);
-    writeFileSync(path, bytes);
-    const result = await tryOpen(path);
-    const errors = result.ok ? await damaged(new Desk(result.value)) : [result.error];
-    for (const error of errors) {
-      assert.equal(error.kind, 'permanent');
-      assert.match(error.message, /not a usable Task Registry .*move the file away/);
-    }
-  });
-
-  it('a database of another program, which it leaves as it is', async () => {
-    const path = newPath();
-    mkdirSync(join(path, '..'));
-    const db = new DatabaseSync(path);
-    db.exec('CREATE TABLE mine (x)');
-    db.close();
-    const before = readFileSync(path);
-    for (const error of [await refusedToWrite(path), await refusedToRead(path)]) {
-      assert.equal(error.kind, 'permanent');
-      assert.match(error.message, /is a SQLite database of another program; name another file in registry\.path/);
-    }
-    assert.deepEqual(readFileSync(path), before);
-  });
-
-  it('a newer schema', async () => {
-    const path = newPath();
-    await new Desk(await open(path)).close();
-    const db = new DatabaseSync(path);
-    db.exec('PRAGMA user_version = 99');
-    db.close();
-    for (const error of [await refusedToWrite(path), await refusedToRead(path)]) {
-      assert.equal(error.kind, 'permanent');
-      assert.match(error.message, /schema version 99, written by a newer dispatcher; .* upgrade the dispatcher/);
-    }
-  });
-
-  it('a folder', async () => {
-    const path = newPath();
-    mkdirSync(path, { recursive: true });
-    for (const error of [await refusedToWrite(path), await refusedToRead(path)]) {
-      assert.equal(error.kind, 'permanent');
-      assert.match(error.message, /registry\.db is a folder; name a file in it/);
-    }
-  });
-
-  it('a place below a regular file', async () => {
-    const path = join(withFile('a file'), 'registry.db');
-    const error = await refusedToWrite(path);
-    assert.equal(error.kind, 'permanent');
-    assert.match(error.message, /its folder cannot be made \(.*\); make it, or name another place in registry\.path/);
-    assert.equal((await refusedToRead(path)).kind, 'permanent');
-  });
-
-  it('and frees the lock after a failure, so that the mend is enough', async () => {
-    const path = withFile('rubbish '.repeat(1_000));
-    await refusedToWrite(path);
-    rmSync(path);
-    await new Desk(await open(path)).close();
-  });
-});
-
-/** Everything that a damaged registry answers to calls that have to read or write its tables. */
-const damaged = async (desk: Desk) => {
-  const errors = [
-    await refused(desk.trySubmit(taskSet('s', { new: {} }))),
-    await refused(desk.tryClaim('s/t1', 0)),
-  ];
-  await desk.close();
-  return errors;
-};

@@ -37,6 +37,14 @@ export class EventWatch {
     });
   }
 
+  /** Number of the last event so far, 0 before the first; `from` is one that was seen already. */
+  lastSeq(from: number): Promise<number> {
+    return this.#reading(from, async (registry) => {
+      const later = await ask<readonly DispatcherEvent[]>((reply) => registry.events({ after: from, limit: PAGE }, reply));
+      return later.ok ? (later.value.at(-1)?.seq ?? from) : from;
+    });
+  }
+
   async has(type: EventType, taskId?: string): Promise<boolean> {
     return (await this.count(type, taskId)) > 0;
   }

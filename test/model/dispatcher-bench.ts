@@ -14,7 +14,7 @@ import { Scheduler } from '../../src/scheduling/scheduler.ts';
 import { rememberingTelemetry } from './listening-parent.ts';
 import { PortDesk } from './port-desk.ts';
 import { runnerOn } from './runner-bench.ts';
-import { claimOf, exitOf, handleOf, LOCAL, openAttempt, poolSettings, REGISTRY, reportOf, settings, slot } from './samples.ts';
+import { claimOf, exitOf, handleOf, LOCAL, openAttempt, poolSettings, readyTask, REGISTRY, reportOf, settings, slot } from './samples.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 interface BenchOptions {
@@ -183,3 +183,17 @@ export class DispatcherBench {
     assert.equal(this.clock.pending, 0, 'no timer is left');
   }
 }
+
+/** The only one of them. */
+export const only = (ids: readonly RunnerId[]): RunnerId => {
+  const [id] = ids;
+  assert.ok(id);
+  return id;
+};
+
+/** The runner that a task was assigned to. */
+export const runnerOfTask = (bench: DispatcherBench, id: string): RunnerId => {
+  const run = bench.scheduler.runnerOf(readyTask(id).key);
+  assert.ok(run, `${id} runs`);
+  return run.runnerId;
+};

@@ -113,3 +113,14 @@ export class PoolBench {
     return this.heard('pool.changed').map((event) => String(event['state']));
   }
 }
+
+/** A pool whose last three launches failed. */
+export const trippedPool = (inspect: (event: InspectionEvent) => void): PoolBench => {
+  const bench = new PoolBench(inspect);
+  for (const id of ['a', 'b', 'c']) {
+    bench.assign(id);
+    bench.failLaunch(id);
+  }
+  bench.isIn('tripped');
+  return bench;
+};

@@ -14,17 +14,6 @@ import { claimOf, exitOf, handleOf, LOCAL, readyTask, reportOf, slot } from './s
 import { VirtualClock } from './virtual-clock.ts';
 
 export const RUNNER = runnerId('runner-1');
-export const ALL_PORTS = [
-  'obtainSlot',
-  'claimTask',
-  'launch',
-  'watch',
-  'stop',
-  'inspect',
-  'settle',
-  'releaseSlot',
-] as const satisfies readonly (keyof (typeof runnerMachine)['implementations']['actors'])[];
-
 /** The runner's statechart with its ports on the desk. */
 export const runnerOn = (desk: PortDesk): typeof runnerMachine =>
   runnerMachine.provide({

@@ -25,7 +25,8 @@ export class StatechartCoverage {
   readonly inspect = (event: InspectionEvent): void => {
     if (event.type !== '@xstate.microstep') return;
     for (const transition of event._transitions) {
-      const { source, eventType } = transition;
+      const { source } = transition;
+      const eventType = String(transition.eventType);
       if (source.machine.id !== this.#machine) continue;
       // A state that is left at once shows in no snapshot.
       this.#states.add(source.id);

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock } from 'node:test';
 
+/** Told of a warning that the test under way is to cause. */
+export interface ExpectedWarnings {
+  readonly expect: (warning: RegExp) => void;
+}
+
 /** A pool makes its runners in a plain action, outside of `children`, and making one assigns its context. */
 const SPAWNING = 'Custom actions should not call `assign()` directly';
 
@@ -9,7 +14,7 @@ const SPAWNING = 'Custom actions should not call `assign()` directly';
  * that have ended. Every warning fails the test during which it came,
  * but for those it expects: where an actor is dead because the test is about that.
  */
-export const failOnWarnings = (): { readonly expect: (warning: RegExp) => void } => {
+export const failOnWarnings = (): ExpectedWarnings => {
   const expected: RegExp[] = [];
   const warn = mock.method(console, 'warn', () => undefined);
   beforeEach(() => {

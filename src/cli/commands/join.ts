@@ -6,7 +6,9 @@ import { specName, type SpecName } from '../../domain/ids.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { TaskRegistry } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
+import { neverPlacedBy, type NeverPlaced } from '../../server/never-placed.ts';
 import { ApiClient } from '../client.ts';
+import { everyTask } from '../every-task.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { countsLine } from '../output/state-colour.ts';
 import { summarise } from '../output/summary.ts';
@@ -14,8 +16,16 @@ import { changedDoneOf, printSubmitted, refuseChangedDone, type SubmittingOption
 
 const LOOK_EVERY_MS = 250;
 
-/** Looks on until nothing of the set runs or may still start; `null` when the registry fails. */
-const follow = async (registry: TaskRegistry, spec: SpecName): Promise<string | null> => {
+/** Whether what is ready can never start as things are configured. */
+const isStuck = async (registry: TaskRegistry, never: NeverPlaced, spec: SpecName): Promise<boolean> => {
+  const ready = await everyTask(registry, { spec, states: ['ready'] });
+  if (!ready.ok) return false;
+  for (const task of ready.value) if ((await never.why(registry, task)) === null) return false;
+  return true;
+};
+
+/** Looks on until nothing of the set runs or may still start; then `null`, or what is wrong with the registry. */
+const follow = async (registry: TaskRegistry, never: NeverPlaced, spec: SpecName): Promise<string | null> => {
   let last = '';
   for (;;) {
     const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(spec, reply));
@@ -23,7 +33,7 @@ const follow = async (registry: TaskRegistry, spec: SpecName): Promise<string | 
     const line = countsLine(counts.value);
     if (line !== last) print(`${spec}: ${line}`);
     last = line;
-    if (counts.value.ready + counts.value.running === 0) return null;
+    if (counts.value.running === 0 && (await isStuck(registry, never, spec))) return null;
     await pause(LOOK_EVERY_MS);
   }
 };
@@ -55,9 +65,10 @@ export const joinDispatcher = async (
   if (!opened.ok) return complain(opened.error.message, EXIT_UNFINISHED);
   const registry = opened.value;
   try {
-    const trouble = await follow(registry, spec);
+    const never = neverPlacedBy(configuration);
+    const trouble = await follow(registry, never, spec);
     if (trouble !== null) return complain(trouble, EXIT_UNFINISHED);
-    const verdict = await summarise(registry, spec, performance.now() - begun);
+    const verdict = await summarise(registry, never, spec, performance.now() - begun);
     if (!verdict.ok) return complain(verdict.error.message, EXIT_UNFINISHED);
     return verdict.value.complete ? EXIT_OK : EXIT_UNFINISHED;
   } finally {

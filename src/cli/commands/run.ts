@@ -2,6 +2,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { TaskSet, TaskState } from '../../domain/task.ts';
 import type { SubmitReport } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
+import { neverPlacedBy } from '../../server/never-placed.ts';
 import { configurationOf } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { summarise } from '../output/summary.ts';
@@ -36,7 +37,7 @@ const submitAndWork = async (
   const done = counts.ok ? counts.value.done + counts.value.skipped + counts.value.cancelled : 0;
   progress.begin(set.tasks.length, done);
   return work(working, async () => {
-    const verdict = await summarise(registry, spec, performance.now() - begun);
+    const verdict = await summarise(registry, neverPlacedBy(configuration), spec, performance.now() - begun);
     if (!verdict.ok) return complain(verdict.error.message, EXIT_UNFINISHED);
     print(`events: dispatcher events; logs: dispatcher logs ${spec}/ID; state: ${configuration.stateDir}`);
     return verdict.value.complete ? EXIT_OK : EXIT_UNFINISHED;

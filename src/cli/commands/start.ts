@@ -1,3 +1,4 @@
+import { neverPlacedBy } from '../../server/never-placed.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { summarise } from '../output/summary.ts';
@@ -20,7 +21,12 @@ export const start = async (options: StartOptions): Promise<number> => {
   });
   return work(opened.value, async () => {
     if (options.untilIdle !== true) return EXIT_OK;
-    const verdict = await summarise(dispatcher.registry, null, performance.now() - begun);
+    const verdict = await summarise(
+      dispatcher.registry,
+      neverPlacedBy(configuration.value),
+      null,
+      performance.now() - begun,
+    );
     if (!verdict.ok) return complain(verdict.error.message, EXIT_UNFINISHED);
     return verdict.value.complete ? EXIT_OK : EXIT_UNFINISHED;
   });

@@ -2,6 +2,7 @@ import { parseTaskKey } from '../../domain/ids.ts';
 import { formatDuration } from '../../domain/quantities.ts';
 import type { TaskDetail } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
+import { neverPlacedBy } from '../../server/never-placed.ts';
 import { isoTime, taskDetailJson } from '../../server/views.ts';
 import type { GlobalOptions } from '../configured.ts';
 import { colours, complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
@@ -34,11 +35,13 @@ const show = ({ view, definition, attempts }: TaskDetail): void => {
 export const taskShow = (name: string, options: GlobalOptions): Promise<number> => {
   const key = parseTaskKey(name);
   if (key === null) return Promise.resolve(complain(`"${name}" is not a task; write SPEC/ID, as \`dispatcher tasks\` shows it`));
-  return reading(options, async (registry) => {
+  return reading(options, async (registry, configuration) => {
     const detail = await ask<TaskDetail>((reply) => registry.task(key.key, reply));
     if (!detail.ok) return complain(detail.error.message, EXIT_UNFINISHED);
-    if (options.json === true) printJson(taskDetailJson(detail.value));
-    else show(detail.value);
+    const reason = await neverPlacedBy(configuration).why(registry, detail.value.view);
+    const shown = reason === null ? detail.value : { ...detail.value, view: { ...detail.value.view, reason } };
+    if (options.json === true) printJson(taskDetailJson(shown));
+    else show(shown);
     return EXIT_OK;
   });
 };

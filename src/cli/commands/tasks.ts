@@ -1,6 +1,7 @@
 import { specName } from '../../domain/ids.ts';
 import { formatDuration } from '../../domain/quantities.ts';
 import { TASK_STATES, type TaskState, type TaskView } from '../../domain/task.ts';
+import { neverPlacedBy } from '../../server/never-placed.ts';
 import { taskJson } from '../../server/views.ts';
 import type { GlobalOptions } from '../configured.ts';
 import { everyTask } from '../every-task.ts';
@@ -28,16 +29,17 @@ export const tasks = async (options: TasksOptions): Promise<number> => {
   const states = options.state ?? [];
   const wrong = states.find((state) => !isState(state));
   if (wrong !== undefined) return complain(`--state ${wrong}: expected one of ${TASK_STATES.join(', ')}`);
-  return reading(options, async (registry) => {
+  return reading(options, async (registry, configuration) => {
     const found = await everyTask(registry, {
       spec: options.spec === undefined ? null : specName(options.spec),
       states: states.length === 0 ? null : states.filter(isState),
     });
     if (!found.ok) return complain(found.error.message, EXIT_UNFINISHED);
-    if (options.json === true) printJson(found.value.map(taskJson));
-    else if (found.value.length === 0) print('no tasks');
+    const shown = await neverPlacedBy(configuration).explain(registry, found.value);
+    if (options.json === true) printJson(shown.map(taskJson));
+    else if (shown.length === 0) print('no tasks');
     else {
-      const rows = found.value.map((task) => [
+      const rows = shown.map((task) => [
         stateColour(task.state),
         task.key,
         task.title,

@@ -5,6 +5,7 @@ import { ok, type Result } from '../../domain/result.ts';
 import type { TaskState, TaskView } from '../../domain/task.ts';
 import type { TaskDetail, TaskRegistry } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
+import type { NeverPlaced } from '../../server/never-placed.ts';
 import { everyTask } from '../every-task.ts';
 import { colours, print } from '../io.ts';
 import { countsLine, stateColour } from './state-colour.ts';
@@ -52,6 +53,7 @@ export interface Verdict {
  */
 export const summarise = async (
   registry: TaskRegistry,
+  never: NeverPlaced,
   spec: SpecName | null,
   elapsedMs: number,
 ): Promise<Result<Verdict, PortError>> => {
@@ -65,7 +67,9 @@ export const summarise = async (
   print('');
   if (whole.value.length > 0) print(`${await wholeTable(registry, whole.value)}\n`);
   const troubles = unfinished.value.filter((task) => !(task.state === 'failed' && task.optional));
-  for (const task of troubles.slice(0, TROUBLES_SHOWN)) for (const line of await troubleLines(registry, task)) print(line);
+  for (const task of await never.explain(registry, troubles.slice(0, TROUBLES_SHOWN))) {
+    for (const line of await troubleLines(registry, task)) print(line);
+  }
   if (troubles.length > TROUBLES_SHOWN) print(`… and ${troubles.length - TROUBLES_SHOWN} more`);
   print(`${spec ?? 'all sets'}: ${countsLine(counts.value)} ${colours.dim(`in ${formatDuration(elapsedMs)}`)}`);
   return ok({ complete: troubles.length === 0 });

@@ -2,7 +2,7 @@
 # The parent of all local runners. A dispatcher starts one, talks to it through a pipe, and may die
 # when it likes: this process goes on to reap what it started and to write down how each one ended.
 #
-#   perl fork-server.pl <journal> <registry id>
+#   perl -w fork-server.pl <journal> <registry id> <x64 | arm64>
 #
 # stdin   commands: frames of a 32-bit length and fields, each a 32-bit length and bytes (big endian)
 #           S id runDir cwd context argc argv… NAME=value…   start
@@ -22,39 +22,39 @@
 #           G id
 #           C at                           accepts no more starts
 #
-# The journal is the truth and is written first. Times are ms since the epoch. Modules of perl-base
-# only, Linux only: where the numbers of the system calls are not known, slower ways are taken.
+# The journal is the truth and is written first. Times are ms since the epoch. Perl 5 of any build
+# will do, no modules but `strict` are used; see Kernel.pm for the machines it knows.
 use strict;
-use warnings;
-use constant MOST_SPARES => 64;
+sub MOST_SPARES() { 64 }
 
 BEGIN {
     my ($here) = $0 =~ m{^(.*)/};
     require "$here/fork-server/$_.pm" for qw(Kernel Entry Strays);
-    Kernel::share(qw(EINTR EAGAIN O_WRONLY O_CREAT O_EXCL O_APPEND O_NOFOLLOW O_NONBLOCK F_GETFL F_SETFL WNOHANG));
+    Kernel::share(qw(EINTR EAGAIN F_GETFL F_SETFL WNOHANG));
+    Kernel::share(qw(O_RDONLY O_WRONLY O_CREAT O_EXCL O_APPEND O_NOFOLLOW O_NONBLOCK));
 }
 
 my ($journal_path, $registry) = @ARGV;
-die "usage: fork-server.pl <journal> <registry id>\n" unless defined $registry;
+die "usage: perl -w fork-server.pl <journal> <registry id> <x64 | arm64>\n" unless defined $registry;
 
 # What the dispatcher's own parent left open must not be kept open by us for days.
 if (opendir my $fds, '/proc/self/fd') {
     my @inherited = grep { /^\d+$/ && $_ > 2 } readdir $fds;
     closedir $fds;
-    Kernel::close_fd($_) for @inherited;
+    Kernel::close_fd($_ + 0) for @inherited;
 }
 
 my %runner;     # id => [pid, id, start (ms), fd of its exec pipe, failed, runDir] until forgotten
 my %leader;     # pid => the same, until reaped
-my %exec_pipe;  # fd => [handle, {pid => 1}] while not all of a batch are known to have entered their program
+my %exec_pipe;  # fd => {pid => 1} while not all of a batch are known to have entered their program
 my @spare;      # run folders that may be used again
 my ($in, $unwritten, $unreported, $out) = ('', '', '', '');
-my ($open, $listening, $childless) = (1, 1, 1);
+my ($open, $listening, $childless, $journal_error) = (1, 1, 1, 0);
 
-my @IGNORED = qw(TERM INT HUP PIPE QUIT USR1 USR2 ALRM);
-$SIG{$_} = 'IGNORE' for @IGNORED;
 my $child_fd = Kernel::child_signals();
 Kernel::adopt_orphans();
+my $null = Kernel::open_fd('/dev/null', O_RDONLY);
+die "/dev/null: $!\n" if $null < 0;
 sysopen my $journal, $journal_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0600
     or die "cannot create the journal $journal_path: $!\n";
 fcntl STDOUT, F_SETFL, (fcntl(STDOUT, F_GETFL, 0) || 0) | O_NONBLOCK;
@@ -70,7 +70,7 @@ sub escaped {
 sub write_journal {
     while (length $unwritten) {
         my $n = syswrite $journal, $unwritten;
-        return unless defined $n;
+        unless (defined $n) { $journal_error = $! + 0; return }
         substr $unwritten, 0, $n, '';
     }
     $out .= $unreported;
@@ -109,7 +109,8 @@ sub flush_out {
 
 sub refuse {
     my ($id, $what) = @_;
-    report('E', escaped($id), $! + 0, escaped("$what: $!"));
+    # Not behind what the journal could not take.
+    $out .= join("\t", 'E', escaped($id), $! + 0, escaped("$what: $!")) . "\n";
     return;
 }
 
@@ -119,24 +120,34 @@ sub start {
     my ($pipe, $id, $run_dir, $cwd, $context, $argc, @rest) = @_;
     return report('A', escaped($id)) if $runner{$id};
     write_journal();
-    return refuse($id, 'the journal cannot be written') if length $unwritten;
-    my @argv = splice @rest, 0, $argc;
-    unless ($pipe->[0]) {
-        pipe $pipe->[0], $pipe->[1] or return refuse($id, 'pipe');
-        fcntl $pipe->[0], F_SETFL, O_NONBLOCK;
-        $exec_pipe{fileno $pipe->[0]} = [$pipe->[0], {}];
+    if (length $unwritten) {
+        $! = $journal_error;
+        return refuse($id, "cannot write $journal_path");
     }
-    my $spare = pop @spare;
-    my @programs = Entry::candidates($argv[0], \@rest);
-    my ($argv, $env) = (Kernel::vector(\@argv), Kernel::vector(\@rest));
+    my @argv = splice @rest, 0, $argc;
+    unless (@$pipe) {
+        @$pipe = Kernel::new_pipe() or return refuse($id, 'pipe');
+        $exec_pipe{ $pipe->[0] } = {};
+    }
+    my ($fd, $tell) = @$pipe;
+    my %how = (
+        tell     => $tell,
+        null     => $null,
+        run_dir  => $run_dir,
+        cwd      => $cwd,
+        context  => $context,
+        spare    => pop @spare,
+        programs => [Entry::candidates($argv[0], \@rest)],
+        argv     => Kernel::vector(\@argv),
+        env      => Kernel::vector(\@rest),
+    );
     my $pid = fork // return refuse($id, 'fork');
-    Entry::become($pipe->[1], \@IGNORED, $spare, $run_dir, $cwd, $context, \@programs, $argv, $env) unless $pid;
+    Entry::become(\%how) unless $pid;
     my $at = Kernel::now();
-    my $fd = fileno $pipe->[0];
-    $exec_pipe{$fd}[1]{$pid} = 1;
+    $exec_pipe{$fd}{$pid} = 1;
     $runner{$id} = $leader{$pid} = [$pid, $id, $at, $fd, 0, $run_dir];
     $childless = 0;
-    journal('S', escaped($id), $pid, (Kernel::stat_of($pid))[19] // '0', $at, escaped($run_dir));
+    journal('S', escaped($id), $pid, (Kernel::stat_of($pid))[2] // '0', $at, escaped($run_dir));
     return;
 }
 
@@ -176,7 +187,7 @@ sub command {
 }
 
 sub read_commands {
-    my $n = sysread STDIN, $in, 1 << 18, length $in;
+    my $n = sysread STDIN, $in, 1 << 16, length $in;
     return if !defined $n && ($! == EINTR || $! == EAGAIN);
     my ($at, @pipe) = (0);
     while (length($in) - $at >= 4) {
@@ -186,7 +197,7 @@ sub read_commands {
         $at += 4 + $size;
     }
     substr $in, 0, $at, '' if $at;
-    close $pipe[1] if $pipe[1];
+    Kernel::close_fd($pipe[1]) if @pipe;
     return if $n;
     $open = 0;
     journal('C', Kernel::now());
@@ -202,9 +213,7 @@ sub entered {
 
 sub read_exec_pipe {
     my ($fd) = @_;
-    my ($handle, $pids) = @{ $exec_pipe{$fd} };
-    my $n = sysread $handle, my $text, 65536;
-    return if !defined $n;
+    my $text = Kernel::read_fd($fd) // return;
     for (split /\n/, $text) {
         my ($pid, $stage, $errno) = split /\t/;
         my $failed = $leader{$pid} or next;
@@ -214,9 +223,9 @@ sub read_exec_pipe {
         # Free to be tried again.
         delete $runner{$failed->[1]};
     }
-    return if $n;
-    for (keys %$pids) { entered($leader{$_}) if $leader{$_} }
-    delete $exec_pipe{$fd};
+    return if length $text;
+    for (keys %{ delete $exec_pipe{$fd} }) { entered($leader{$_}) if $leader{$_} }
+    Kernel::close_fd($fd);
     return;
 }
 
@@ -230,7 +239,7 @@ sub reap {
         if (defined $fd) {
             # Dead, it has said all it had to say.
             read_exec_pipe($fd);
-            if (defined $runner->[3]) { delete $exec_pipe{$fd}[1]{$pid}; entered($runner) }
+            if (defined $runner->[3]) { delete $exec_pipe{$fd}{$pid}; entered($runner) }
         }
         delete $leader{$pid};
         push @ended, [$runner, $status] unless $runner->[4];
@@ -249,7 +258,7 @@ sub reap {
 my @self = Kernel::stat_of($$);
 my $boot = Kernel::slurp('/proc/sys/kernel/random/boot_id') // 'unknown';
 chomp $boot;
-journal('H', 1, $$, $self[19] // '0', $boot, escaped($registry));
+journal('H', 1, $$, $self[2] // '0', $boot, escaped($registry));
 flush_out();
 
 while ($open || !$childless || length $unwritten) {
@@ -260,8 +269,8 @@ while ($open || !$childless || length $unwritten) {
     vec($writable, 1, 1) = 1 if length $out;
     my $n = select $readable, $writable, undef, length $unwritten ? 0.2 : undef;
     if ($n > 0) {
-        if (vec $readable, $child_fd, 1) { Kernel::read_signal($child_fd); reap() }
-        for (keys %exec_pipe) { read_exec_pipe($_) if vec($readable, $_, 1) && $exec_pipe{$_} }
+        if (vec $readable, $child_fd, 1) { Kernel::read_fd($child_fd); reap() }
+        for (keys %exec_pipe) { read_exec_pipe($_ + 0) if vec($readable, $_, 1) && $exec_pipe{$_} }
         if ($open && vec $readable, 0, 1) { read_commands() }
     }
     reap() unless $open;

@@ -47,7 +47,7 @@ export class ForkServer {
     } catch (error) {
       return Promise.resolve(err(startFailure(perl, error instanceof Error ? error.message : 'no log file')));
     }
-    const child = spawn(perl, [SCRIPT, journalPath, registryId], {
+    const child = spawn(perl, ['-w', SCRIPT, journalPath, registryId, process.arch], {
       cwd: '/',
       detached: true,
       env: { PATH: SEARCH_PATH, LC_ALL: 'C', [SERVER_MARKER]: basename(journalPath) },

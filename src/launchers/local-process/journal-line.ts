@@ -73,7 +73,9 @@ const parseLongLine = (
   [second, third, fourth, fifth, sixth]: readonly (string | undefined)[],
 ): JournalLine | SpokenLine | null => {
   if (second === undefined || third === undefined) return null;
-  if (kind === 'E') return { kind: 'refused', id, failure: { stage: '', errno: Number(second), text: unescape(third) } };
+  if (kind === 'E') {
+    return { kind: 'refused', id, failure: { stage: '', errno: Number(second), text: unescape(third) } };
+  }
   if (fourth === undefined || fifth === undefined) return null;
   const pid = Number(second);
   switch (kind) {

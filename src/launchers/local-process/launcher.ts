@@ -43,7 +43,6 @@ class LocalProcessLauncher implements Launcher {
   readonly #runners: Runners;
   readonly #pending = new Map<RunnerId, PendingStart>();
   readonly #pings = new Map<string, () => void>();
-  #forgotten: { readonly id: RunnerId; readonly bare: boolean }[] = [];
   #server: ForkServer;
   #starting: Promise<Result<ForkServer, PortError>> | null = null;
   #closed = false;
@@ -74,6 +73,7 @@ class LocalProcessLauncher implements Launcher {
   }
 
   #startWith(server: ForkServer, intent: LaunchIntent, reply: Reply<RunnerHandle>): void {
+    if (this.#closed) return later(reply, err(portError('invalid', 'the launcher is closed')));
     const pending = this.#pending.get(intent.runnerId);
     if (pending !== undefined) return void pending.replies.push(reply);
     const known = this.#runners.find(intent.runnerId);
@@ -99,17 +99,8 @@ class LocalProcessLauncher implements Launcher {
 
   forget(runnerId: RunnerId): void {
     const bare = this.#runners.leftNothing(runnerId);
-    if (!this.#runners.forget(runnerId, this.#server.lineage) || this.#closed) return;
-    if (this.#forgotten.length === 0) setImmediate(() => this.#tellForgotten());
-    this.#forgotten.push({ id: runnerId, bare });
-  }
-
-  #tellForgotten(): void {
-    const forgotten = this.#forgotten;
-    this.#forgotten = [];
-    const ids = (bare: boolean): RunnerId[] => forgotten.filter((one) => one.bare === bare).map(({ id }) => id);
-    if (ids(true).length > 0) this.#server.send(['U', ...ids(true)]);
-    if (ids(false).length > 0) this.#server.send(['G', ...ids(false)]);
+    const told = this.#runners.forget(runnerId, this.#server.lineage);
+    if (told && !this.#closed) this.#server.send([bare ? 'U' : 'G', runnerId]);
   }
 
   logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void {
@@ -134,7 +125,8 @@ class LocalProcessLauncher implements Launcher {
     this.#pings.delete(token);
     if (alive) return ok(null);
     const { pid } = server.value.lineage.server ?? { pid: 0 };
-    return err(portError('transient', `local-process: the fork-server (pid ${pid}) did not answer within ${ANSWER_MS / 1000} s`));
+    const silence = `did not answer within ${ANSWER_MS / 1000} s`;
+    return err(portError('transient', `local-process: the fork-server (pid ${pid}) ${silence}`));
   }
 
   close(reply: Reply<null>): void {
@@ -143,7 +135,6 @@ class LocalProcessLauncher implements Launcher {
 
   async #close(): Promise<void> {
     if (this.#closed) return;
-    this.#tellForgotten();
     this.#closed = true;
     await this.#starting;
     this.#server.close();

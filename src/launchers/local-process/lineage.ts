@@ -62,6 +62,11 @@ export class Lineage {
     return () => this.#listeners.delete(listener);
   }
 
+  /** ms since its journal was named. */
+  get age(): number {
+    return Date.now() - Number(/\.(\d+)-[^/]*$/.exec(this.journalPath)?.[1] ?? Date.now());
+  }
+
   /** No start can come of it any more. */
   get intakeOver(): boolean {
     return this.closed || this.dead;

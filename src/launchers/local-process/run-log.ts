@@ -13,8 +13,10 @@ export interface LogChunk {
 
 const NOTHING = new Uint8Array(0);
 
-const failure = (runDir: string, error: unknown): PortError =>
-  portError('transient', `cannot read ${join(runDir, 'output.log')}: ${error instanceof Error ? error.message : 'unknown'}`);
+const failure = (runDir: string, error: unknown): PortError => {
+  const reason = error instanceof Error ? error.message : 'unknown';
+  return portError('transient', `cannot read ${join(runDir, 'output.log')}: ${reason}`);
+};
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');

@@ -21,6 +21,9 @@ const EXIT_LINE_MS = 5_000;
 /** How long a child may take from the fork into its program before it is no longer waited for. */
 const ENTRY_MS = 10_000;
 
+/** Age from which on a dead server's journal is removed at the next orderly end, in ms: 7 days. */
+const STALE_MS = 7 * 86_400_000;
+
 interface Known {
   readonly record: RunnerRecord;
   readonly lineage: Lineage;
@@ -163,7 +166,15 @@ export class Runners {
       await current.until(() => current.dead, patienceMs);
       await this.#dropIfEmpty(current);
     }
+    const stale = this.#lineages.filter((lineage) => this.#isStale(lineage));
+    await Promise.all(stale.map((lineage) => lineage.removeFiles()));
     this.#endings.silence();
+  }
+
+  /** A kill between an outcome and its forgetting leaves a line that nobody will ask for again. */
+  #isStale(lineage: Lineage): boolean {
+    if (!lineage.dead || lineage.age < STALE_MS) return false;
+    return ![...lineage.runners.values()].some((record) => this.#isAlive(this.handleOf(record, lineage)));
   }
 
   async #dropIfEmpty(lineage: Lineage): Promise<void> {
@@ -232,8 +243,9 @@ export class Runners {
     const settle = (): void => this.#endings.settle(handle.runnerId, finalOf(handle.runDir, exit));
     const clean = exit !== null && !exit.strays;
     if (clean || !this.#isThisBoot(handle)) return settle();
-    const stopped = this.#stopper.inProgress(handle.runnerId) ?? this.#stopper.stop(this.#rootOf(handle), STRAY_GRACE_MS);
-    void stopped.then(settle);
+    // A stop under way keeps its own grace.
+    const underWay = this.#stopper.inProgress(handle.runnerId);
+    void (underWay ?? this.#stopper.stop(this.#rootOf(handle), STRAY_GRACE_MS)).then(settle);
   }
 
   #rootOf(handle: RunnerHandle): TreeRoot {

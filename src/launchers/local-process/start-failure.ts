@@ -49,7 +49,8 @@ export const invalidIntent = (intent: LaunchIntent): PortError | null => {
   }
   for (const [name, value] of Object.entries(intent.env)) {
     if (name === '' || name.includes('=') || !isCarriable(name)) {
-      return invalid(`environment variable ${JSON.stringify(name)}: not a name; it must not be empty or hold "=" or NUL`);
+      const rule = 'a name must not be empty or hold "=" or NUL';
+      return invalid(`environment variable ${JSON.stringify(name)}: ${rule}`);
     }
     if (!isCarriable(value)) return invalid(`environment variable ${name} holds a NUL or half a character`);
   }

@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { RegistryId } from '../../domain/ids.ts';
@@ -9,15 +11,27 @@ import { pack, type FromWorker, type NumberedCall, type ToWorker } from './worke
 
 const ENTRY = new URL('./worker.ts', import.meta.url);
 
+/** A worker thread does not inherit the compile cache; without it, it would take half as long again to start. */
+const workerEnvironment = (): NodeJS.ProcessEnv => {
+  const cache = getCompileCacheDir();
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
+};
+
 type Done = (answer: Answer) => void;
 
-/** Sends calls to the worker thread: those of one tick in one message. */
+/**
+ * Sends calls to the worker thread, one message at a time: those of one tick, and those made while the
+ * last message is unanswered, go together. Waking another thread costs more than what it then does,
+ * and the more go together, the fewer commits there are.
+ */
 export class WorkerTransport implements Transport {
   readonly #worker: Worker;
   readonly #released: () => void;
   readonly #pending = new Map<number, Done>();
   #outgoing: NumberedCall[] = [];
   #lastNumber = 0;
+  /** Calls that are at the worker: what comes meanwhile waits until they are answered. */
+  #unanswered = 0;
   #news = (): void => {};
   #closing: ((closed: Result<null, PortError>) => void)[] | null = null;
   /** Set once no call can succeed any more. */
@@ -37,7 +51,7 @@ export class WorkerTransport implements Transport {
     options: StoreOptions,
     released: () => void,
   ): Promise<Result<{ readonly id: RegistryId; readonly transport: WorkerTransport }, PortError>> {
-    const worker = new Worker(ENTRY, { workerData: options, name: 'registry' });
+    const worker = new Worker(ENTRY, { workerData: options, name: 'registry', env: workerEnvironment() });
     const transport = new WorkerTransport(worker, released);
     return new Promise((resolve) => {
       const failed = (reason: string): void => {
@@ -71,7 +85,7 @@ export class WorkerTransport implements Transport {
     }
     this.#lastNumber += 1;
     this.#pending.set(this.#lastNumber, done);
-    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#outgoing.length === 0 && this.#unanswered === 0) queueMicrotask(() => this.#flush());
     this.#outgoing.push({ number: this.#lastNumber, call: packed.value });
   }
 
@@ -97,6 +111,7 @@ export class WorkerTransport implements Transport {
     if (this.#outgoing.length === 0) return;
     const calls = this.#outgoing;
     this.#outgoing = [];
+    this.#unanswered += calls.length;
     this.#post({ kind: 'calls', calls });
   }
 
@@ -115,6 +130,8 @@ export class WorkerTransport implements Transport {
       done?.(answer);
     }
     if (message.news) this.#news();
+    this.#unanswered -= message.answers.length;
+    if (this.#unanswered === 0) this.#flush();
   }
 
   /** The first end counts: an exit after `closed`, or after an error, tells nothing new. */

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { ask, refused, type AtDesk } from './desk.ts';
 import { failed, interrupted, succeeded, taskSet } from './samples.ts';
 
-const many = (count: number) => taskSet('s', Object.fromEntries(Array.from({ length: count }, (_, n) => [`t${n}`, {}])));
+const many = (count: number) =>
+  taskSet('s', Object.fromEntries(Array.from({ length: count }, (_, n) => [`t${n}`, {}])));
 
 export const changesConformance = (atDesk: AtDesk): void => {
   describe('changes', () => {

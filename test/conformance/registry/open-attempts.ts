@@ -10,7 +10,8 @@ const openAttempts = (desk: Desk): Promise<readonly OpenAttempt[]> =>
 export const openAttemptsConformance = (atDesk: AtDesk): void => {
   describe('openAttempts', () => {
     it('are those without an end, launched or only claimed', atDesk(async (desk) => {
-      const set = taskSet('s', { a: {}, b: {}, c: {}, d: { priority: 4, resources: { cpu: 2, memory: 8 } } }, { repo: '/r' });
+      const heavy = { priority: 4, resources: { cpu: 2, memory: 8 } };
+      const set = taskSet('s', { a: {}, b: {}, c: {}, d: heavy }, { repo: '/r' });
       await desk.submit(set);
       await desk.attempt('s/a', succeeded);
       await desk.attempt('s/b', failed);

@@ -32,7 +32,7 @@ export const repliesConformance = (atDesk: AtDesk): void => {
       assert.deepEqual(answered, names);
     }));
 
-    it('to calls before close all come, those after it are permanent, and closing twice is fine', atDesk(async (desk) => {
+    it('to calls before close all come, later ones are permanent, and closing twice is fine', atDesk(async (desk) => {
       const before = desk.trySubmit(taskSet('s', { a: {} }));
       const closed = ask<null>((reply) => desk.registry.close(reply));
       const after = desk.tryClaim('s/a', 0);

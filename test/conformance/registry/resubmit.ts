@@ -53,7 +53,7 @@ export const resubmitConformance = (atDesk: AtDesk): void => {
       const report = await desk.submit(taskSet('s', { a: { priority: 7, title: 'New' }, b: {} }));
       assert.deepEqual(report.replaced, ['s/a']);
       const news = await desk.changes(cursor);
-      assert.deepEqual(news.ready.map(({ key: task, priority }) => ({ task, priority })), [{ task: 's/a', priority: 7 }]);
+      assert.deepEqual(news.ready.map((task) => [task.key, task.priority]), [['s/a', 7]]);
       assert.equal((await desk.view('s/a')).title, 'New');
       assert.equal((await desk.detail('s/a')).definition.priority, 7);
     }));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { taskId } from '../../../src/domain/ids.ts';
+import type { TaskDefinition, TaskSet } from '../../../src/domain/task.ts';
 import { refused, type AtDesk } from './desk.ts';
 import { definition, key, succeeded, taskSet } from './samples.ts';
 
@@ -94,13 +95,14 @@ export const submitConformance = (atDesk: AtDesk): void => {
       const loop: Record<string, unknown> = {};
       loop['again'] = loop;
       const a = definition('s', 'a');
+      const of = (...tasks: readonly TaskDefinition[]): TaskSet => ({ ...taskSet('s', {}), tasks });
       const cases = [
-        { set: { ...taskSet('s', {}), tasks: [a, a] }, says: /task set s: two tasks have the id "a"; rename one/ },
+        { set: of(a, a), says: /task set s: two tasks have the id "a"; rename one/ },
         { set: taskSet('', { a: {} }), says: /task set name "": expected a name/ },
         { set: taskSet('x/y', { a: {} }), says: /task set name "x\/y": expected a name/ },
-        { set: { ...taskSet('s', {}), tasks: [{ ...a, id: taskId('') }] }, says: /id "": expected one/ },
-        { set: { ...taskSet('s', {}), tasks: [{ ...a, id: taskId('\ud800') }] }, says: /expected one of whole characters/ },
-        { set: { ...taskSet('s', {}), tasks: [{ ...a, dependencies: [key('b')] }] }, says: /dependency "b": expected spec\/id/ },
+        { set: of({ ...a, id: taskId('') }), says: /id "": expected one/ },
+        { set: of({ ...a, id: taskId('\ud800') }), says: /expected one of whole characters/ },
+        { set: of({ ...a, dependencies: [key('b')] }), says: /dependency "b": expected spec\/id/ },
         { set: taskSet('s', { a: { metadata: loop } }), says: /task set s: a task is not plain data/ },
       ];
       for (const { set, says } of cases) {

@@ -43,7 +43,7 @@ const monitor = () => {
     refuse: (kind: FailureKind): void =>
       desk.answer('fetchChanges', { type: 'changes.failed', error: portError(kind, 'no') }),
     caughtUp: (): readonly unknown[] =>
-      parent.heard.filter(({ type }) => type === 'monitor.caughtUp').map((event) => event['token']),
+      parent.heard.filter(({ type }) => type === 'monitor.caughtUp').map((event) => Number(event['token'])),
   };
 };
 

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { event } from '../../../src/domain/events.ts';
 import type { Answer, Call } from '../../../src/registry/core/calls.ts';
+import { noTasks } from '../../../src/registry/core/state-counts.ts';
 import { BatchRunner } from '../../../src/registry/sqlite/batch-runner.ts';
 import { SqliteStore } from '../../../src/registry/sqlite/sqlite-store.ts';
 import { taskSet } from '../../conformance/registry/samples.ts';
@@ -45,7 +46,13 @@ const withRunner = (body: (bench: Bench) => void): void => {
   const path = join(folder, 'registry.db');
   const store = SqliteStore.openForWriting({ path, synchronous: 'normal', busyTimeoutMs: 0 });
   assert.ok(store.ok);
-  const bench = { path, batches: [] as number[][], answers: new Map<number, Answer>(), later: [] as Bench['later'], clock: { now: 0 } };
+  const bench = {
+    path,
+    batches: [] as number[][],
+    answers: new Map<number, Answer>(),
+    later: [] as Bench['later'],
+    clock: { now: 0 },
+  };
   const runner = new BatchRunner(store.value, {
     receive: () => {},
     answer: (answers) => {
@@ -139,7 +146,7 @@ describe('BatchRunner', () => {
       assert.equal(answers.get(3)?.ok, true);
       const counted = answers.get(4);
       assert.ok(counted?.ok);
-      assert.deepEqual(counted.value, { blocked: 0, ready: 2, running: 0, parked: 0, done: 0, failed: 0, cancelled: 0, skipped: 0 });
+      assert.deepEqual(counted.value, { ...noTasks(), ready: 2 });
     });
   });
 

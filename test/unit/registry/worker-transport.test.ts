@@ -8,7 +8,7 @@ import { WorkerTransport } from '../../../src/registry/sqlite/worker-transport.t
 import type { Answer, Call } from '../../../src/registry/core/calls.ts';
 
 describe('WorkerTransport', () => {
-  it('answers every call, and all later ones, when the worker dies; it gives nothing free before it is closed', async () => {
+  it('answers every call when the worker dies, and gives nothing free before it is closed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'registry-worker-'));
     let released = 0;
     const path = join(folder, 'registry.db');

@@ -2,9 +2,8 @@
 # that a child touches is copied first.
 package Entry;
 use strict;
-use warnings;
 
-BEGIN { Kernel::share(qw(O_RDONLY O_WRONLY O_CREAT O_APPEND O_NOFOLLOW ENOENT ENOTDIR EACCES EEXIST ENOSPC)) }
+BEGIN { Kernel::share(qw(O_RDONLY O_WRONLY O_CREAT O_APPEND O_NOFOLLOW O_TRUNC ENOENT ENOTDIR EACCES EEXIST ENOSPC)) }
 
 sub make_folder {
     my ($path) = @_;
@@ -38,44 +37,42 @@ sub execute_first {
 
 sub fail {
     my ($tell, $stage, $errno) = @_;
-    syswrite $tell, "$$\t$stage\t" . ($errno // $! + 0) . "\n";
+    Kernel::write_fd($tell, "$$\t$stage\t" . ($errno // $! + 0) . "\n");
     Kernel::leave(127);
     return;
 }
 
-# Without O_TRUNC: giving back blocks of a folder that is used again, only to take others, is dear.
-sub write_context {
-    my ($path, $context) = @_;
-    sysopen my $file, $path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600 or return 0;
-    my $n = syswrite $file, $context;
-    return 0 unless defined $n;
+sub write_all {
+    my ($path, $flags, $text) = @_;
+    my $fd = Kernel::open_fd($path, O_WRONLY | O_CREAT | O_NOFOLLOW | $flags, 0600);
+    return 0 if $fd < 0;
+    my $n = Kernel::write_fd($fd, $text);
+    return 0 if $n < 0;
     $! = ENOSPC;
-    return $n == length $context && (-s $file == $n || truncate $file, $n);
+    # Only now: giving back blocks of a folder that is used again, to take others at once, is dear.
+    return $n == length $text && ($flags || Kernel::truncate_fd($fd, $n) == 0);
 }
 
 # Run folder with context and log, streams, working directory, program. What fails is told through
-# `$tell` as pid, stage and error number; signals in `$ignored` are given back their defaults;
-# `$spare` is a folder to move to the run folder's place.
+# the descriptor `tell` as pid, stage and error number. `null`: /dev/null; `spare`: a folder to move
+# to the run folder's place.
 sub become {
-    my ($tell, $ignored, $spare, $run_dir, $cwd, $context, $programs, $argv, $env) = @_;
+    my ($how) = @_;
+    my ($tell, $run_dir) = ($how->{tell}, $how->{run_dir});
     Kernel::new_session();
-    $SIG{$_} = 'DEFAULT' for @$ignored;
     Kernel::unblock_signals();
-    unless (defined $spare && rename $spare, $run_dir) {
-        mkdir($run_dir, 0700) or make_folder($run_dir) or fail($tell, 'run-dir');
-    }
-    write_context("$run_dir/context.json", $context) or fail($tell, 'context');
-    sysopen my $log, "$run_dir/output.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600 or fail($tell, 'output');
-    sysopen my $null, '/dev/null', O_RDONLY or fail($tell, 'output');
-    Kernel::duplicate(fileno $null, 0)
-        && Kernel::duplicate(fileno $log, 1)
-        && Kernel::duplicate(fileno $log, 2)
+    my $reused = defined $how->{spare} && rename $how->{spare}, $run_dir;
+    $reused or mkdir($run_dir, 0700) or make_folder($run_dir) or fail($tell, 'run-dir');
+    write_all("$run_dir/context.json", $reused ? 0 : O_TRUNC, $how->{context}) or fail($tell, 'context');
+    my $log = Kernel::open_fd("$run_dir/output.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+    fail($tell, 'output') if $log < 0;
+    Kernel::duplicate($how->{null}, 0) && Kernel::duplicate($log, 1) && Kernel::duplicate($log, 2)
         or fail($tell, 'output');
     my ($stage, $errno) = ('exec', 0);
-    if (chdir $cwd) { $errno = execute_first($programs, $argv, $env) }
-    else            { ($stage, $errno) = ('cwd', $! + 0) }
+    if (chdir $how->{cwd}) { $errno = execute_first($how->{programs}, $how->{argv}, $how->{env}) }
+    else                   { ($stage, $errno) = ('cwd', $! + 0) }
     # An output file is the sign of a program that ran.
-    unlink "$run_dir/output.log" unless -s $log;
+    unlink "$run_dir/output.log" unless -s "$run_dir/output.log";
     fail($tell, $stage, $errno);
     return;
 }

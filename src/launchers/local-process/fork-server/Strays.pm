@@ -1,22 +1,18 @@
 # Finds out whether a runner that has ended left processes behind.
 package Strays;
 use strict;
-use warnings;
 
-BEGIN { Kernel::share(qw(EPERM O_RDONLY)) }
+BEGIN { Kernel::share(qw(EPERM)) }
 
 # For a runner that lived no longer than this (ms), with so few pids handed out since, orphans are
 # looked for among those pids alone; otherwise all of /proc is read.
-use constant { BRIEF_MS => 1000, FEW_PIDS => 512 };
+sub BRIEF_MS() { 1000 }
+sub FEW_PIDS() { 512 }
 
-my $loadavg;
-
-# Its last field is the pid handed out last, see proc(5). A descendant's pid comes after its leader's.
+# The last field there is the pid handed out last, see proc(5). A descendant's pid comes after its
+# leader's.
 sub last_pid {
-    $loadavg || sysopen $loadavg, '/proc/loadavg', O_RDONLY or return 0;
-    sysseek $loadavg, 0, 0;
-    my $n = sysread $loadavg, my $text, 256;
-    return $n && $text =~ /(\d+)\s*$/ ? $1 : 0;
+    return (Kernel::slurp('/proc/loadavg') // '') =~ /(\d+)\s*$/ ? $1 : 0;
 }
 
 sub candidates {

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { poolName, runnerId, specName } from '../../../src/domain/ids.ts';
+import { Ledger } from '../../../src/scheduling/ledger.ts';
+import { LOCAL, poolSettings, readyTask } from '../../model/samples.ts';
+
+const ledger = (rest: Parameters<typeof poolSettings>[0] = {}, global = 10, slots = 10): Ledger =>
+  new Ledger({ maxGlobalConcurrency: global, slots, concurrencyKeys: new Map([['gpu', 2]]), pools: [poolSettings(rest)] });
+
+const book = (of: Ledger, ...tasks: readonly ReturnType<typeof readyTask>[]): void =>
+  tasks.forEach((task) => of.reserve(runnerId(`r-${task.key}`), task, LOCAL));
+
+describe('a shortage says what is lacking', () => {
+  it('of the dispatcher as a whole', () => {
+    const global = ledger({}, 1, 5);
+    book(global, readyTask('a'));
+    assert.deepEqual(global.generalShortage(readyTask('b')), { code: 'global_concurrency', limit: 1 });
+    const slots = ledger({}, 5, 1);
+    book(slots, readyTask('a'));
+    assert.deepEqual(slots.generalShortage(readyTask('b')), { code: 'slots', limit: 1 });
+    assert.equal(slots.hasRoom, false);
+  });
+
+  it('of a set, and of a key; a key that is not listed has limit 1', () => {
+    const of = ledger();
+    book(of, readyTask('a', { specMaxConcurrency: 1, concurrencyKey: 'db' }), readyTask('g', { concurrencyKey: 'gpu' }));
+    const limited = readyTask('b', { specMaxConcurrency: 1 });
+    assert.deepEqual(of.generalShortage({ ...limited, specMaxConcurrency: 2 }), { code: 'spec_concurrency', limit: 2 });
+    assert.equal(of.generalShortage({ ...limited, spec: specName('other') }), null);
+    const keyed = readyTask('c', { concurrencyKey: 'db' });
+    assert.deepEqual(of.generalShortage(keyed), { code: 'concurrency_key', key: 'db', limit: 1 });
+    assert.equal(of.generalShortage({ ...keyed, concurrencyKey: 'gpu' }), null);
+  });
+
+  it('of a pool', () => {
+    const of = ledger({ maxConcurrency: 2, cpuQuota: 1, memoryQuota: 512, defaultResources: { cpu: 0.4, memory: 200 } });
+    const pool = LOCAL;
+    assert.equal(of.poolShortage(readyTask('a'), pool), null);
+    assert.deepEqual(of.poolShortage(readyTask('a', { cpu: 1.1 }), pool), { code: 'pool_cpu', pool, limit: 1 });
+    assert.deepEqual(of.poolShortage(readyTask('a', { memory: 600 }), pool), { code: 'pool_memory', pool, limit: 512 });
+    book(of, readyTask('a'), readyTask('b'));
+    assert.deepEqual(of.poolShortage(readyTask('c'), pool), { code: 'pool_concurrency', pool, limit: 2 });
+    of.setPoolState(pool, 'tripped', false);
+    assert.deepEqual(of.poolShortage(readyTask('c'), pool), { code: 'pool_not_accepting', pool, state: 'tripped' });
+    const ghost = poolName('ghost');
+    assert.deepEqual(of.poolShortage(readyTask('c'), ghost), { code: 'pool_not_accepting', pool: ghost, state: 'removed' });
+  });
+});
+
+describe('the ledger', () => {
+  it('books an adopted runner though the limits are reached, and counts it', () => {
+    const of = ledger({ maxConcurrency: 1, enabled: false }, 1);
+    book(of, readyTask('a'), readyTask('b'));
+    assert.equal(of.use(LOCAL).running, 2);
+    assert.equal(of.hasRoom, false);
+  });
+
+  it('gives back what was booked, though the pool was resized meanwhile', () => {
+    const of = ledger({ defaultResources: { cpu: 0.3, memory: 0.1 } });
+    book(of, readyTask('a'));
+    of.resize(LOCAL, 9);
+    assert.deepEqual(of.use(LOCAL), { running: 1, cpu: 0.3, memory: 102 / 1024 });
+    of.release(runnerId('r-app/a'));
+    assert.deepEqual(of.use(LOCAL), { running: 0, cpu: 0, memory: 0 });
+  });
+
+  it('its load is the fullest dimension', () => {
+    const of = ledger({ maxConcurrency: 10, cpuQuota: 4, memoryQuota: 1024 });
+    book(of, readyTask('a', { cpu: 3, memory: 256 }));
+    assert.equal(of.load(LOCAL), 0.75);
+    assert.equal(of.load(poolName('ghost')), 1);
+  });
+
+  it('fits what an empty pool could hold', () => {
+    const of = ledger({ cpuQuota: 2, memoryQuota: 512 });
+    book(of, readyTask('a', { cpu: 2, memory: 512 }));
+    assert.ok(of.fitsAtAll(readyTask('b', { cpu: 2, memory: 512 }), LOCAL));
+    assert.ok(!of.fitsAtAll(readyTask('b', { cpu: 2.001 }), LOCAL));
+    assert.ok(!of.fitsAtAll(readyTask('b', { memory: 513 }), LOCAL));
+    assert.ok(!of.fitsAtAll(readyTask('b'), poolName('ghost')));
+  });
+
+  it('a pool is shut while a person has to open it, not while it rests', () => {
+    const of = ledger();
+    for (const [state, shut] of [['enabled', false], ['tripped', false], ['draining', false], ['disabled', true]] as const) {
+      of.setPoolState(LOCAL, state, false);
+      assert.equal(of.isShut(LOCAL), shut, state);
+    }
+    of.setPoolState(LOCAL, 'enabled', true);
+    of.resize(LOCAL, 0);
+    assert.ok(of.isShut(LOCAL));
+    assert.ok(of.isShut(poolName('ghost')));
+  });
+});
