@@ -82,7 +82,13 @@ export type PoolMessage =
   /** Stop every runner (shutdown); `force`: without grace. */
   | { readonly type: 'pool.interrupt'; readonly reason: string; readonly wallAt: number }
   | { readonly type: 'pool.force' }
-  | { readonly type: 'runner.launched'; readonly runnerId: RunnerId; readonly adopted: boolean }
+  | {
+      readonly type: 'runner.launched';
+      readonly runnerId: RunnerId;
+      readonly adopted: boolean;
+      /** When its run-time limit is reached; rides along, for two messages cost twice as much as one. */
+      readonly limitAt: number;
+    }
   | { readonly type: 'runner.launchFailed'; readonly runnerId: RunnerId; readonly error: PortError }
   | { readonly type: 'deadline.set'; readonly runnerId: RunnerId; readonly name: DeadlineName; readonly at: number }
   | { readonly type: 'deadline.clear'; readonly runnerId: RunnerId; readonly name: DeadlineName }

@@ -194,9 +194,8 @@ const assemble = async (
   const serving = async (): Promise<Result<string | null, PortError>> => {
     if (!withApi) return ok(null);
     const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall() });
-    if (!served.ok) return served;
-    api = served.value;
-    return ok(served.value.url);
+    if (served.ok) api = served.value;
+    return served.ok ? ok(served.value.url) : served;
   };
   const serves = serving();
   // A short run may be over before the API listens: then that is awaited, or `endpoint.json` would stay.

@@ -66,6 +66,7 @@ const pool = setup({
     }),
     passOn: sendParent(({ event }) => event),
     noteDeadline: ({ context: { table }, event }) => {
+      if (event.type === 'runner.launched') table.deadlines.set(event.runnerId, 'runTime', event.limitAt);
       if (event.type === 'deadline.set') table.deadlines.set(event.runnerId, event.name, event.at);
       if (event.type === 'deadline.clear') table.deadlines.clear(event.runnerId, event.name);
     },
@@ -166,7 +167,7 @@ export const agentPoolMachine = pool.createMachine({
   on: {
     'runner.assign': { actions: 'decline' },
     'runner.adopt': { actions: 'adoptRunner' },
-    'runner.launched': { actions: ['forgiveLaunchFailures', 'announceLaunch'] },
+    'runner.launched': { actions: ['forgiveLaunchFailures', 'noteDeadline', 'armTimer', 'announceLaunch'] },
     'runner.launchFailed': { actions: ['countLaunchFailure', 'tellLaunchFailure'] },
     'xstate.done.actor.*': { actions: ['forgetRunner', 'tellSettled'] },
     'xstate.error.actor.*': { actions: 'replaceBrokenRunner' },

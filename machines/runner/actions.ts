@@ -106,6 +106,7 @@ export const reports = {
     type: 'runner.launched',
     runnerId: context.runnerId,
     adopted: event.type === 'inspection.alive',
+    limitAt: context.terms.now() + runTimeLeftMs(context),
   }),
   tellLaunchFailed: ({ context, event }: Told): PoolMessage => {
     assertEvent(event, 'launch.failed');

@@ -62,10 +62,9 @@ export const live = runner.createStateConfig({
   states: {
     running: {
       description: 'At work, within its run-time limit.',
-      entry: 'askForTimeLimit',
       on: {
-        'process.exited': { target: '#runner.settling', actions: 'concludeExit' },
-        'process.vanished': { target: '#runner.settling', actions: 'concludeLost' },
+        'process.exited': { target: '#runner.settling.recording', actions: 'concludeExit' },
+        'process.vanished': { target: '#runner.settling.recording', actions: 'concludeLost' },
         'engine.fellSilent': { target: 'unknown' },
         'deadline.reached': { guard: 'isRunTimeLimit', target: 'stopping', actions: 'rememberTimeout' },
         'runner.cancel': { target: 'stopping', actions: 'rememberStop' },
@@ -75,9 +74,9 @@ export const live = runner.createStateConfig({
     unknown: {
       description: 'The engine does not answer: held, neither failed nor retried.',
       on: {
-        'engine.answered': { target: 'running' },
-        'process.exited': { target: '#runner.settling', actions: 'concludeExit' },
-        'process.vanished': { target: '#runner.settling', actions: 'concludeLost' },
+        'engine.answered': { target: 'running', actions: 'askForTimeLimit' },
+        'process.exited': { target: '#runner.settling.recording', actions: 'concludeExit' },
+        'process.vanished': { target: '#runner.settling.recording', actions: 'concludeLost' },
         'runner.cancel': { target: 'stopping', actions: 'rememberStop' },
         'runner.interrupt': { target: 'stopping', actions: 'rememberStop' },
       },

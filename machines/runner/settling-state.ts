@@ -1,5 +1,14 @@
 import { known, runner } from './setup.ts';
 
+/** The final state, by the outcome. */
+const ENDS = [
+  { guard: 'endedWell', target: '#runner.done' },
+  { guard: 'endedInFailure', target: '#runner.failed' },
+  { guard: 'endedInTimeout', target: '#runner.timedOut' },
+  { guard: 'endedLost', target: '#runner.lost' },
+  { target: '#runner.cancelled' },
+] as const;
+
 export const settling = runner.createStateConfig({
   description: 'Every way leads through here, once: outcome to the registry, slot back.',
   initial: 'weighing',
@@ -24,7 +33,10 @@ export const settling = runner.createStateConfig({
         }),
       },
       on: {
-        'settle.recorded': { target: 'returning', actions: 'keepReport' },
+        'settle.recorded': [
+          { guard: 'hasNoSlot', target: 'concluding', actions: 'keepReport' },
+          { target: 'releasing', actions: 'keepReport' },
+        ],
         'settle.failed': [
           { guard: 'isFenced', target: 'returning' },
           { guard: 'isBeyondRetry', target: 'waiting', actions: 'tellRegistryFailed' },
@@ -50,17 +62,11 @@ export const settling = runner.createStateConfig({
         src: 'releaseSlot',
         input: ({ context }) => ({ runnerId: context.runnerId, slot: known(context.slot, 'slot') }),
       },
-      on: { 'slot.released': { target: 'concluding' } },
+      on: { 'slot.released': [...ENDS] },
     },
     concluding: {
-      description: 'Chooses the final state by the outcome.',
-      always: [
-        { guard: 'endedWell', target: '#runner.done' },
-        { guard: 'endedInFailure', target: '#runner.failed' },
-        { guard: 'endedInTimeout', target: '#runner.timedOut' },
-        { guard: 'endedLost', target: '#runner.lost' },
-        { target: '#runner.cancelled' },
-      ],
+      description: 'There was no slot to return: it ends by its outcome.',
+      always: [...ENDS],
     },
   },
 });

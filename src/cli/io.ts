@@ -10,11 +10,13 @@ type Colours = ReturnType<typeof pc.createColors>;
 /** Colour only where a person reads on a terminal that has some, and has not said no (no-color.org). */
 const coloursFor = (stream: NodeJS.WriteStream): Colours => {
   const { NO_COLOR, TERM } = process.env;
-  return pc.createColors(stream.isTTY && (NO_COLOR ?? '') === '' && TERM !== 'dumb');
+  // `isTTY` is not there at all on a file or a pipe, and of `undefined` the library makes a guess of its own.
+  const isPlain = !stream.isTTY || (NO_COLOR ?? '') !== '' || TERM === 'dumb';
+  return pc.createColors(!isPlain);
 };
 
 export const colours = coloursFor(process.stdout);
-const errorColours = coloursFor(process.stderr);
+export const errorColours = coloursFor(process.stderr);
 
 export const print = (line: string): void => {
   process.stdout.write(`${line}\n`);

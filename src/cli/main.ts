@@ -7,7 +7,7 @@ import type { LogsOptions } from './commands/logs.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { TasksOptions } from './commands/tasks.ts';
 import type { GlobalOptions } from './configured.ts';
-import { colours, complain, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './io.ts';
+import { complain, errorColours, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './io.ts';
 import type { SubmittingOptions } from './submission.ts';
 
 type Action = () => Promise<number>;
@@ -42,7 +42,7 @@ const program = new Command('dispatcher')
   .option('--verbose', 'show the stack of an internal error')
   .showHelpAfterError('(dispatcher --help shows the commands)')
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(colours.red(text)) });
+  .configureOutput({ outputError: (text, write) => write(errorColours.red(text)) });
 
 /** A command with the options that all have; what it returns is the exit code. */
 const command = (name: string, description: string): Command => {

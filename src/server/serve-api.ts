@@ -68,7 +68,8 @@ const onDemand = (parts: ApiParts): RequestListener => {
       import('@hono/node-server'),
       import('./application.ts'),
     ]);
-    return getRequestListener(createApplication(parts).fetch);
+    const answer = getRequestListener(createApplication(parts).fetch);
+    return (request, response) => void answer(request, response);
   };
   return (request, response) => {
     loaded ??= load();

@@ -22,7 +22,7 @@ const call = (url: string, method: string, headers: Readonly<Record<string, stri
 
 const SET = JSON.stringify({ name: 'p', tasks: [{ id: 'a', command: ['true'] }] });
 
-describe('the HTTP API', { concurrency: true }, () => {
+describe('the HTTP API', { concurrency: 4 }, () => {
   test('lets in only those with the token and the right Host', inProject({}, async (project) => {
     const start = project.begin('start');
     const { url, token } = await project.endpoint(start);

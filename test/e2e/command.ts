@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Leads a process group of its own, as a terminal gives to each command. */
   readonly ownGroup?: boolean;
+  /** Has an input that {@link Command.type} writes to; else none. */
+  readonly typed?: boolean;
 }
 
 /** A running command, with what it has printed so far. */
@@ -27,10 +29,10 @@ export class Command {
   #over = false;
 
   constructor(file: string, args: readonly string[], options: CommandOptions) {
-    const { cwd, env, ownGroup = false } = options;
-    const child = spawn(file, args, { cwd, env, detached: ownGroup, stdio: ['ignore', 'pipe', 'pipe'] });
-    child.stdout.setEncoding('utf8').on('data', (text: string) => void (this.#stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => void (this.#stderr += text));
+    const { cwd, env, ownGroup = false, typed = false } = options;
+    const child = spawn(file, args, { cwd, env, detached: ownGroup, stdio: [typed ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => void (this.#stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.#stderr += text));
     this.#child = child;
     this.ended = new Promise((resolve, reject) => {
       child.once('error', reject);
@@ -61,6 +63,10 @@ export class Command {
 
   signal(signal: NodeJS.Signals): void {
     assert.ok(this.#child.kill(signal), `${signal} reached nobody\n${this.said}`);
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   /** To it and all in its group, as Ctrl-C in a terminal does. */

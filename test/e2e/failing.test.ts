@@ -7,7 +7,7 @@ const EVENT_KEYS = [
   'seq', 'type', 'timestamp', 'actor', 'spec', 'task_id', 'attempt', 'runner_id', 'slot_id', 'pool', 'duration_ms', 'details',
 ];
 
-describe('a task that fails', { concurrency: true }, () => {
+describe('a task that fails', { concurrency: 4 }, () => {
   test('three times: dependents are blocked with the reason, the rest runs, the report says it all', inProject({}, async (project) => {
     const file = await project.plan('build', [
       { id: 'first', title: 'The first', command: ['true'] },

@@ -31,7 +31,7 @@ const untilBusy = async (project: Project, run: Command, before: number, draw: (
   });
 };
 
-describe('kill -9 of the dispatcher', { concurrency: true }, () => {
+describe('kill -9 of the dispatcher', { concurrency: 4 }, () => {
   test('ten times while 150 tasks run: each is done, by one line, and nothing is left over', inProject({}, async (project) => {
     const draw = seeded(20_261_122);
     const append = 'sleep 0.1; mkdir -p "$1"; echo "$RUNNER_ID" >> "$1/$TASK_ID"';

@@ -20,7 +20,7 @@ const settings = (shutdown: Readonly<Record<string, unknown>>, more: Readonly<Re
   dispatcher: { max_global_concurrency: 2, graceful_shutdown: shutdown, ...more },
 });
 
-describe('SIGTERM with runners alive', { concurrency: true }, () => {
+describe('SIGTERM with runners alive', { concurrency: 4 }, () => {
   test('starts nothing new, waits for what runs, exit 0; the next run does the rest', inProject(settings({ timeout: '1h' }), async (project) => {
     const command = gated(project);
     const file = await project.plan('p', [{ id: 'a', command }, { id: 'b', command }, { id: 'c', command: ['true'] }]);
@@ -84,7 +84,7 @@ describe('SIGTERM with runners alive', { concurrency: true }, () => {
     await run.until('it runs', () => project.watch().has('RunnerStarted'));
     run.signal('SIGTERM');
     assert.equal((await run.end()).code, 0, run.said);
-    const [started] = (await project.events()).filter(({ type }) => type === 'RunnerStarted');
+    const started = (await project.events()).find(({ type }) => type === 'RunnerStarted');
     assert.ok(isAlive(Number(started?.details['pid'])));
     assert.deepEqual(await project.states(), { 'p/a': 'running' });
     const next = project.begin('run', file);
@@ -117,7 +117,7 @@ describe('SIGTERM with runners alive', { concurrency: true }, () => {
   }));
 });
 
-describe('SIGTERM with nothing to do', { concurrency: true }, () => {
+describe('SIGTERM with nothing to do', { concurrency: 4 }, () => {
   test('ends an idle start at once, exit 0', inProject({}, async (project) => {
     const start = project.begin('start');
     await project.endpoint(start);

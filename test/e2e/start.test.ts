@@ -7,7 +7,7 @@ import { inProject, Project } from './project.ts';
 
 const mode = (project: Project, name: string): number => statSync(project.path('.dispatcher', name)).mode & 0o777;
 
-describe('beside a start', { concurrency: true }, () => {
+describe('beside a start', { concurrency: 4 }, () => {
   // The configuration polls once an hour: whatever happens here was told, not found.
   test('a submission starts at once, through the API', inProject({}, async (project) => {
     const start = project.begin('start');
@@ -24,8 +24,8 @@ describe('beside a start', { concurrency: true }, () => {
     assert.deepEqual(shown['pools'], [{ name: 'local', type: 'local-process', state: 'enabled', max_concurrency: 8, running: 0 }]);
     start.signal('SIGTERM');
     assert.equal((await start.end()).code, 0);
-    const [submission] = (await project.events()).filter(({ type }) => type === 'TaskSetSubmitted');
-    assert.equal(submission?.details['actor'] ?? submission?.actor, 'api');
+    const submission = (await project.events()).find(({ type }) => type === 'TaskSetSubmitted');
+    assert.equal(submission?.actor, 'api');
   }));
 
   test('run joins it and ends with the verdict on its own set', inProject({}, async (project) => {
@@ -55,6 +55,30 @@ describe('beside a start', { concurrency: true }, () => {
     assert.equal((await start.end()).code, 0);
   }));
 
+  test('a run that joins goes on by itself when the dispatcher is killed', inProject({}, async (project) => {
+    const start = project.begin('start');
+    await project.endpoint(start);
+    const gated = ['sh', '-c', 'echo "$RUNNER_ID" >> "$2"; until [ -e "$1" ]; do sleep 0.05; done', 'sh', project.path('gate'), project.path('starts')];
+    const run = project.begin('run', await project.plan('p', [{ id: 'a', command: gated }, { id: 'b', dependencies: ['a'], command: ['true'] }]), '--fresh');
+    await run.until('it runs', () => project.watch().has('RunnerStarted', 'a'));
+    start.signal('SIGKILL');
+    await run.prints('the dispatcher has gone; going on without it');
+    await run.prints(/^adopted +p\/a$/m);
+    await project.write('gate', '');
+    assert.equal((await run.end()).code, 0, run.said);
+    assert.deepEqual(await project.states(), { 'p/a': 'done', 'p/b': 'done' });
+    assert.equal(project.read('starts').split('\n').length, 2);
+  }));
+
+  test('several runs begun at once all end well, whoever of them is the dispatcher', inProject({}, async (project) => {
+    const names = ['one', 'two', 'three', 'four'];
+    const files = await Promise.all(names.map((name) => project.plan(name, [{ id: 'a', command: ['true'] }, { id: 'b', dependencies: ['a'], command: ['true'] }])));
+    const ends = await Promise.all(files.map((file) => project.cli('run', file)));
+    for (const ended of ends) assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+    assert.deepEqual(new Set(Object.values(await project.states())), new Set(['done']));
+    await project.events();
+  }));
+
   test('another start is told who has the registry, exit 2; both files are for their owner alone', inProject({}, async (project) => {
     const start = project.begin('start');
     await project.endpoint(start);
@@ -67,7 +91,7 @@ describe('beside a start', { concurrency: true }, () => {
   }));
 });
 
-describe('endpoint.json', { concurrency: true }, () => {
+describe('endpoint.json', { concurrency: 4 }, () => {
   test('left by a kill -9 confuses nobody', inProject({}, async (project) => {
     const start = project.begin('start');
     const { url } = await project.endpoint(start);
@@ -134,7 +158,7 @@ describe('endpoint.json', { concurrency: true }, () => {
   }));
 });
 
-describe('start --until-idle', { concurrency: true }, () => {
+describe('start --until-idle', { concurrency: 4 }, () => {
   test('ends when nothing is left to do, with the verdict on everything', inProject({}, async (project) => {
     await project.expect(0, 'start', '--until-idle');
     await project.expect(0, 'submit', await project.plan('p', [{ id: 'a', command: ['true'] }]));

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { isAlive } from './leftovers.ts';
 import { inProject } from './project.ts';
 
-describe('a task past its time limit', { concurrency: true }, () => {
+describe('a task past its time limit', { concurrency: 4 }, () => {
   test('dies with all it started, whatever session that is in and whatever it ignores', inProject({}, async (project) => {
     const hold = 'trap "" TERM HUP INT; echo $$ >> "$1/pids"; while :; do sleep 1; done';
     const script = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A bound that only what is broken meets, in ms: the machine may be busy with other tests. */
-export const DEADLINE_MS = Number(process.env["E2E_DEADLINE"] ?? 60_000);
+export const DEADLINE_MS = 60_000;
 
 /**
  * Waits until a condition holds, that is until it gives something else than `false`, `null` or

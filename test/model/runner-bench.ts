@@ -168,9 +168,11 @@ export class RunnerBench {
 
   /** The last deadline it asked its pool for: ms from now. */
   askedDeadline(name: DeadlineName): number {
-    const asked = this.parent.heard.findLast((event) => event.type === 'deadline.set' && event['name'] === name);
+    const asked = this.parent.heard.findLast((event) =>
+      event.type === 'deadline.set' ? event['name'] === name : name === 'runTime' && event.type === 'runner.launched',
+    );
     assert.ok(asked, `deadline ${name} was asked for`);
-    return Number(asked['at']) - this.clock.monotonic();
+    return Number(asked['at'] ?? asked['limitAt']) - this.clock.monotonic();
   }
 }
 

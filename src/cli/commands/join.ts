@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readRegistry, type OpenFailure } from '../../app.ts';
+import { readRegistry } from '../../app.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { specName, type SpecName } from '../../domain/ids.ts';
 import type { TaskState } from '../../domain/task.ts';
@@ -16,59 +16,78 @@ import { changedDoneOf, printSubmitted, refuseChangedDone, type SubmittingOption
 
 const LOOK_EVERY_MS = 250;
 
-/** Whether what is ready can never start as things are configured. */
-const isStuck = async (registry: TaskRegistry, never: NeverPlaced, spec: SpecName): Promise<boolean> => {
+type Counts = Readonly<Record<TaskState, number>>;
+
+/** Whether nothing runs, and whatever is ready can never start as things are configured. */
+const isOver = async (registry: TaskRegistry, never: NeverPlaced, spec: SpecName): Promise<boolean> => {
   const ready = await everyTask(registry, { spec, states: ['ready'] });
   if (!ready.ok) return false;
   for (const task of ready.value) if ((await never.why(registry, task)) === null) return false;
-  return true;
+  // Counted after they were listed: those stay ready, so as many now are the same, and no other is on its way.
+  const counts = await ask<Counts>((reply) => registry.counts(spec, reply));
+  return counts.ok && counts.value.running === 0 && counts.value.ready === ready.value.length;
 };
 
-/** Looks on until nothing of the set runs or may still start; then `null`, or what is wrong with the registry. */
-const follow = async (registry: TaskRegistry, never: NeverPlaced, spec: SpecName): Promise<string | null> => {
+/**
+ * Looks on until nothing of the set runs or may still start: then `over`; `left` when the dispatcher
+ * has gone before that; else what is wrong with the registry.
+ */
+const follow = async (
+  registry: TaskRegistry,
+  configuration: Configuration,
+  spec: SpecName,
+): Promise<'over' | 'left' | { readonly trouble: string }> => {
+  const never = neverPlacedBy(configuration);
   let last = '';
   for (;;) {
-    const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(spec, reply));
-    if (!counts.ok) return counts.error.message;
+    // Asked first: what it did until it went is seen by the look that follows.
+    const isThere = (await ApiClient.connect(configuration.stateDir)) !== null;
+    const counts = await ask<Counts>((reply) => registry.counts(spec, reply));
+    if (!counts.ok) return { trouble: counts.error.message };
     const line = countsLine(counts.value);
     if (line !== last) print(`${spec}: ${line}`);
     last = line;
-    if (counts.value.running === 0 && (await isStuck(registry, never, spec))) return null;
+    if (counts.value.running === 0 && (await isOver(registry, never, spec))) return 'over';
+    if (!isThere) return 'left';
     await pause(LOOK_EVERY_MS);
   }
 };
 
 /**
- * `run` beside a live dispatcher: gives it the set through its API, looks on, and says how it ended.
- * Interrupting this stops the looking on, not the work.
+ * Gives the set to a live dispatcher; its name there, or the exit code with which it was refused. `null`
+ * when the dispatcher went meanwhile and giving it again, perhaps a second time, does no harm.
  */
-export const joinDispatcher = async (
-  configuration: Configuration,
+export const handOver = async (
+  client: ApiClient,
   file: string,
   options: SubmittingOptions,
-  held: OpenFailure,
-): Promise<number> => {
-  const client = await ApiClient.connect(configuration.stateDir);
-  if (client === null) return complain(held.message);
-  const begun = performance.now();
+): Promise<SpecName | number | null> => {
   print(`joining the dispatcher at ${client.url}`);
   const report = await client.submit(readFileSync(file, 'utf8'), {
     fresh: options.fresh ?? false,
     changedDone: changedDoneOf(options),
     force: options.force ?? false,
   });
+  if (!report.ok && report.error.kind === 'transient' && options.fresh !== true) return null;
   if (!report.ok) return complain(report.error.message);
   if (!report.value.accepted) return refuseChangedDone(report.value);
   printSubmitted(report.value);
-  const spec = specName(report.value.spec);
+  return specName(report.value.spec);
+};
+
+/**
+ * Looks on while the dispatcher works on a set, and says how it ended. Interrupting this stops the
+ * looking on, not the work. `null` when the dispatcher has gone and the set still waits.
+ */
+export const lookOn = async (configuration: Configuration, spec: SpecName, begun: number): Promise<number | null> => {
   const opened = await readRegistry(configuration);
   if (!opened.ok) return complain(opened.error.message, EXIT_UNFINISHED);
   const registry = opened.value;
   try {
-    const never = neverPlacedBy(configuration);
-    const trouble = await follow(registry, never, spec);
-    if (trouble !== null) return complain(trouble, EXIT_UNFINISHED);
-    const verdict = await summarise(registry, never, spec, performance.now() - begun);
+    const end = await follow(registry, configuration, spec);
+    if (end === 'left') return null;
+    if (end !== 'over') return complain(end.trouble, EXIT_UNFINISHED);
+    const verdict = await summarise(registry, neverPlacedBy(configuration), spec, performance.now() - begun);
     if (!verdict.ok) return complain(verdict.error.message, EXIT_UNFINISHED);
     return verdict.value.complete ? EXIT_OK : EXIT_UNFINISHED;
   } finally {

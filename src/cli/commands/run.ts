@@ -1,41 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Configuration } from '../../config/configuration.ts';
+import type { SpecName } from '../../domain/ids.ts';
 import type { TaskSet, TaskState } from '../../domain/task.ts';
 import type { SubmitReport } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
 import { neverPlacedBy } from '../../server/never-placed.ts';
+import { ApiClient } from '../client.ts';
 import { configurationOf } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { summarise } from '../output/summary.ts';
 import { changedDoneOf, person, printSubmitted, refuseChangedDone, taskSetOf, type SubmittingOptions } from '../submission.ts';
 import { openWorking, work, type Working } from '../working.ts';
-import { joinDispatcher } from './join.ts';
+import { handOver, lookOn } from './join.ts';
 
-const submitAndWork = async (
+/** How long a registry may be held by one that cannot be joined: about to listen, about to end, a `submit`. */
+const PATIENCE_MS = 5000;
+const LOOK_EVERY_MS = 100;
+
+/** Works until nothing is left to do, and says how this set ended. */
+const workOn = async (
   working: Working,
   configuration: Configuration,
-  set: TaskSet,
-  options: SubmittingOptions,
+  spec: SpecName,
+  begun: number,
 ): Promise<number> => {
-  const { dispatcher, progress } = working;
-  const { registry } = dispatcher;
-  const begun = performance.now();
-  const request = {
-    set,
-    changedDone: changedDoneOf(options),
-    fresh: options.fresh ?? false,
-    actor: person(),
-    at: Date.now(),
-  };
-  const report = await ask<SubmitReport>((reply) => registry.submit(request, reply));
-  if (!report.ok || !report.value.accepted) {
-    await dispatcher.close();
-    return report.ok ? refuseChangedDone(report.value) : complain(report.error.message);
-  }
-  printSubmitted(report.value);
-  const { spec } = report.value;
+  const { registry } = working.dispatcher;
   const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(spec, reply));
+  const total = counts.ok ? Object.values(counts.value).reduce((sum, count) => sum + count, 0) : 0;
   const done = counts.ok ? counts.value.done + counts.value.skipped + counts.value.cancelled : 0;
-  progress.begin(set.tasks.length, done);
+  working.progress.begin(total, done);
   return work(working, async () => {
     const verdict = await summarise(registry, neverPlacedBy(configuration), spec, performance.now() - begun);
     if (!verdict.ok) return complain(verdict.error.message, EXIT_UNFINISHED);
@@ -44,14 +37,56 @@ const submitAndWork = async (
   });
 };
 
-/** `run FILE`: submits a task set, works until nothing is left to do, and says how it ended. */
+/** The set's name, or the exit code with which it was refused. */
+const submitHere = async (
+  { dispatcher }: Working,
+  set: TaskSet,
+  options: SubmittingOptions,
+): Promise<SpecName | number> => {
+  const { registry } = dispatcher;
+  const request = {
+    set,
+    changedDone: changedDoneOf(options),
+    fresh: options.fresh ?? false,
+    actor: person(),
+    at: Date.now(),
+  };
+  const report = await ask<SubmitReport>((reply) => registry.submit(request, reply));
+  if (!report.ok) return complain(report.error.message);
+  if (!report.value.accepted) return refuseChangedDone(report.value);
+  printSubmitted(report.value);
+  return report.value.spec;
+};
+
+/**
+ * `run FILE`: submits a task set, works until nothing is left to do, and says how it ended. Beside a
+ * live dispatcher it joins that, and should that go before the set is done, works on it itself.
+ */
 export const run = async (file: string, options: SubmittingOptions): Promise<number> => {
   const configuration = configurationOf(options);
   if (!configuration.ok) return complain(configuration.error);
   const set = taskSetOf(file, options);
   if (!set.ok) return complain(set.error);
-  const opened = await openWorking(configuration.value, true);
-  if (opened.ok) return submitAndWork(opened.value, configuration.value, set.value, options);
-  if (opened.error.kind !== 'unavailable') return complain(opened.error.message);
-  return joinDispatcher(configuration.value, file, options, opened.error);
+  const begun = performance.now();
+  let spec: SpecName | number | null = null;
+  for (let until = begun + PATIENCE_MS; ; ) {
+    const opened = await openWorking(configuration.value, true);
+    if (opened.ok) {
+      spec ??= await submitHere(opened.value, set.value, options);
+      if (typeof spec === 'string') return workOn(opened.value, configuration.value, spec, begun);
+      await opened.value.dispatcher.close();
+      return spec;
+    }
+    if (opened.error.kind !== 'unavailable') return complain(opened.error.message);
+    const client = await ApiClient.connect(configuration.value.stateDir);
+    if (client !== null) spec ??= await handOver(client, file, options);
+    if (typeof spec === 'number') return spec;
+    if (client !== null && spec !== null) {
+      const code = await lookOn(configuration.value, spec, begun);
+      if (code !== null) return code;
+      print('the dispatcher has gone; going on without it');
+      until = performance.now() + PATIENCE_MS;
+    } else if (performance.now() > until) return complain(opened.error.message);
+    await pause(LOOK_EVERY_MS);
+  }
 };

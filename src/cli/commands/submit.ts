@@ -18,8 +18,9 @@ export const submit = async (file: string, options: SubmittingOptions): Promise<
   const client = await ApiClient.connect(configuration.value.stateDir);
   if (client !== null) {
     const answer = await client.submit(readFileSync(file, 'utf8'), { fresh, changedDone, force: options.force ?? false });
-    if (!answer.ok) return complain(answer.error.message);
-    return finish(answer.value, options);
+    if (answer.ok) return finish(answer.value, options);
+    // It went while we spoke: the registry is free in a moment, and giving the set twice does no harm.
+    if (answer.error.kind !== 'transient' || fresh) return complain(answer.error.message);
   }
   const opened = await writeRegistry(configuration.value);
   if (!opened.ok) return complain(opened.error.message);

@@ -85,6 +85,7 @@ export const barProgress = (): Progress => {
     Presets.rect,
   );
   let bar: SingleBar | null = null;
+  let isOver = false;
   const names = (): string => {
     const shown = [...running].slice(0, NAMES_SHOWN).join(', ');
     return running.size > NAMES_SHOWN ? `${shown} and ${running.size - NAMES_SHOWN} more` : shown;
@@ -95,7 +96,9 @@ export const barProgress = (): Progress => {
     },
     tell: (notice) => {
       const line = lineOf(notice);
-      if (line !== null) bars.log(`${line}\n`);
+      // Without a bar (`start`) or after it, nothing would ever draw what is logged above it.
+      if (line !== null && (bar === null || isOver)) process.stdout.write(`${line}\n`);
+      else if (line !== null) bars.log(`${line}\n`);
       if (notice.type === 'runnerStarted') running.add(notice.task);
       if (notice.type !== 'runnerSettled' && notice.type !== 'runnerStarted') return;
       if (notice.type === 'runnerSettled') {
@@ -104,7 +107,14 @@ export const barProgress = (): Progress => {
       }
       bar?.update({ names: names() });
     },
-    end: () => bars.stop(),
+    end: () => {
+      // A second stop would clear what was printed below the bar since.
+      if (bar === null || isOver) return;
+      isOver = true;
+      // Lines wait for the next time the bar is drawn: this is the last.
+      bars.update();
+      bars.stop();
+    },
   };
 };
 
@@ -132,7 +142,8 @@ const buffered = (): { readonly write: (text: string) => void; readonly flush: (
 const FLUSH_MS = 20;
 
 export const createProgress = (): Progress => {
-  if (process.stdout.isTTY) return barProgress();
+  // A dumb terminal cannot move its cursor, which a bar needs.
+  if (process.stdout.isTTY && process.env['TERM'] !== 'dumb') return barProgress();
   const output = buffered();
   return { ...plainProgress(output.write), end: output.flush };
 };

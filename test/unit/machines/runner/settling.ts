@@ -122,6 +122,23 @@ export const settlingTests = ({ inspect }: StatechartCoverage): void => {
       assert.equal(bench.desk.count('releaseSlot'), 0);
     });
 
+    it('whose slot is gone ends by its outcome all the same, without one to return', () => {
+      const ends = [
+        [(bench: RunnerBench) => bench.exit(0), 'done'],
+        [(bench: RunnerBench) => bench.exit(1), 'failed'],
+        [(bench: RunnerBench) => bench.send({ type: 'process.vanished', reason: 'gone' }), 'lost'],
+        [(bench: RunnerBench) => [bench.reach('runTime'), bench.stopped()], 'timedOut'],
+      ] as const;
+      for (const [end, final] of ends) {
+        const bench = new RunnerBench(inspect, adopted({ slot: null }));
+        bench.desk.answer('inspect', { type: 'inspection.alive', handle: handleOf(), at: 0 });
+        end(bench);
+        bench.desk.answer('settle', { type: 'settle.recorded', report: null });
+        bench.ended(final);
+        assert.equal(bench.desk.count('releaseSlot'), 0);
+      }
+    });
+
     it('is asked after again while the engine does not answer, and a stop is remembered', () => {
       for (const [found, final] of [['neverStarted', 'cancelled'], ['alive', 'cancelled']] as const) {
         const bench = new RunnerBench(inspect, adopted());
