@@ -26,6 +26,7 @@ const pool = setup({
   delays: { cooldown: ({ context }) => context.settings.breaker.cooldownMs },
   guards: {
     startsEnabled: ({ context }) => context.settings.enabled,
+    hasLaunchFailures: ({ context }) => context.launchFailures > 0,
     isEmpty: ({ context }) => context.table.refs.size === 0,
     reachesTripLimit: ({ context, event }) =>
       event.type === 'runner.launchFailed' &&
@@ -167,7 +168,10 @@ export const agentPoolMachine = pool.createMachine({
   on: {
     'runner.assign': { actions: 'decline' },
     'runner.adopt': { actions: 'adoptRunner' },
-    'runner.launched': { actions: ['forgiveLaunchFailures', 'noteDeadline', 'armTimer', 'announceLaunch'] },
+    'runner.launched': [
+      { guard: 'hasLaunchFailures', actions: ['forgiveLaunchFailures', 'noteDeadline', 'armTimer', 'announceLaunch'] },
+      { actions: ['noteDeadline', 'armTimer', 'announceLaunch'] },
+    ],
     'runner.launchFailed': { actions: ['countLaunchFailure', 'tellLaunchFailure'] },
     'xstate.done.actor.*': { actions: ['forgetRunner', 'tellSettled'] },
     'xstate.error.actor.*': { actions: 'replaceBrokenRunner' },

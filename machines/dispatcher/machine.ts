@@ -1,7 +1,7 @@
 import { dispatcherContext } from './context.ts';
 import { dispatcher } from './setup.ts';
 
-const SCHEDULE = ['plan', 'sendAssignments', 'tellUnplaceable', 'armBackoff'] as const;
+const SCHEDULE = ['plan', 'carryOut'] as const;
 
 const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions'] as const;
 

@@ -114,24 +114,21 @@ export const dispatcher = setup({
     plan: ({ context }) => {
       context.outbox.assignments = context.scheduler.plan();
     },
-    sendAssignments: enqueueActions(({ context, enqueue }) => {
-      for (const { pool, task, runnerId } of context.outbox.assignments) {
+    /** Sends what was planned, tells what can never be placed, and sets the timer for the next back-off. */
+    carryOut: enqueueActions(({ context, enqueue }) => {
+      const { outbox, scheduler } = context;
+      for (const { pool, task, runnerId } of outbox.assignments) {
         enqueue.sendTo(poolActorId(pool), { type: 'runner.assign', task, runnerId });
       }
-    }),
-    tellUnplaceable: enqueueActions(({ context, enqueue }) => {
-      for (const { task, reason } of context.scheduler.takeUnplaceable()) {
+      for (const { task, reason } of scheduler.takeUnplaceable()) {
         const { spec, key } = task;
         const taskId = parseTaskKey(key)?.id ?? null;
         enqueue(() => context.telemetry.tell({ type: 'taskUnplaceable', task: key, reason }));
         const event = draft('TaskUnplaceable', context.wall(), 'dispatcher', { spec, taskId, details: { reason } });
         enqueue.sendTo(RECORDER, { type: 'event.record', event });
       }
-    }),
-    /** One timer, for the earliest end of a back-off; moved only when an earlier one appears. */
-    armBackoff: enqueueActions(({ context, enqueue }) => {
-      const due = context.scheduler.nextDelayedDue();
-      const { outbox } = context;
+      // One timer, for the earliest; moved only when an earlier one appears.
+      const due = scheduler.nextDelayedDue();
       if (due === null || (outbox.backoffArmedFor !== null && outbox.backoffArmedFor <= due)) return;
       enqueue(() => {
         outbox.backoffArmedFor = due;

@@ -28,7 +28,7 @@ export const guards = {
   isCondemnedClaimed: ({ context }: Asked): boolean => context.entry.kind === 'condemned' && context.claim !== null,
   mustStop: ({ context }: Asked): boolean => context.stop !== null,
   mayTryLaunchAgain: ({ context, event }: Asked): boolean =>
-    event.type === 'launch.failed' && event.error.kind === 'transient' && context.launchTries < LAUNCH_TRIES,
+    event.type === 'launch.failed' && event.error.kind === 'transient' && context.launchTries + 1 < LAUNCH_TRIES,
   isRunTimeLimit: deadlineIs('runTime'),
   isRetryOfLaunch: deadlineIs('retryLaunch'),
   isRetryOfInspection: deadlineIs('retryInspect'),

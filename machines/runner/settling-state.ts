@@ -22,7 +22,6 @@ export const settling = runner.createStateConfig({
     },
     recording: {
       description: 'Writes the outcome under the attempt number it was claimed with.',
-      entry: 'countSettlement',
       invoke: {
         src: 'settle',
         input: ({ context }) => ({
@@ -46,7 +45,7 @@ export const settling = runner.createStateConfig({
     },
     waiting: {
       description: 'The registry did not take it: the outcome is kept and written again after a pause.',
-      entry: 'askToRetrySettlement',
+      entry: ['countSettlement', 'askToRetrySettlement'],
       on: { 'deadline.reached': { guard: 'isRetryOfSettlement', target: 'recording' } },
     },
     returning: {

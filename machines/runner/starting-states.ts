@@ -44,7 +44,6 @@ export const launching = runner.createStateConfig({
   states: {
     trying: {
       description: 'The launcher is at it. A second start of the same runner id is refused by the engine.',
-      entry: 'countLaunch',
       invoke: {
         src: 'launch',
         input: ({ context }) => ({
@@ -61,7 +60,7 @@ export const launching = runner.createStateConfig({
         ],
         'launch.failed': [
           { guard: 'mustStop', target: '#runner.settling', actions: ['tellLaunchFailed', 'concludeStop'] },
-          { guard: 'mayTryLaunchAgain', target: 'waiting', actions: 'tellLaunchFailed' },
+          { guard: 'mayTryLaunchAgain', target: 'waiting', actions: ['countLaunch', 'tellLaunchFailed'] },
           { target: '#runner.settling', actions: ['tellLaunchFailed', 'concludeLaunchFailed'] },
         ],
       },

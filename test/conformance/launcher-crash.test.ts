@@ -159,6 +159,23 @@ describe('after kill -9 of the fork-server', () => {
     assert.equal((await exitOf(launcher, await startOf(launcher, intent))).exitCode, 5);
   }));
 
+  it('a start that was carried out but never written down is not made again: it vanished', withLocal(async (fixture) => {
+    const { launcher } = fixture;
+    const [server] = await serversOf(fixture);
+    assert.ok(server && processes.signal(server.pid, server.startTime, 'SIGSTOP'));
+    const intent = intentFor(fixture, { do: 'exit', code: 0 });
+    const answer = startOf(launcher, intent);
+    // What a fork-server leaves that dies between the fork and the line in its journal.
+    const forked = spawn('sleep', ['1000'], { env: { DISPATCHER_RUNNER: `${fixture.registry}/${intent.runnerId}` } });
+    await once(forked, 'spawn');
+    const gone = once(forked, 'exit');
+    await killServers(fixture);
+    const handle = await answer;
+    await gone;
+    assert.equal((await endOf(launcher, handle)).kind, 'vanished');
+    assert.equal(existsSync(join(intent.runDir, 'output.log')), false, 'nothing was started for it');
+  }));
+
   it('together with the dispatcher, the living are adopted and their death is seen', withLocal(async (fixture) => {
     const intents = [intentFor(fixture, { do: 'hang' }), intentFor(fixture, { do: 'hang' }), intentFor(fixture, { do: 'hang' })] as const;
     const child = await dispatcher(fixture, intents, 'started');

@@ -196,12 +196,20 @@ class LocalProcessLauncher implements Launcher {
 
   async #answerAfterDeath(lineage: Lineage): Promise<void> {
     const hit = [...this.#pending].filter(([, pending]) => pending.lineage === lineage);
-    for (const [id] of hit) {
+    for (const [id, pending] of hit) {
       const record: RunnerRecord | undefined = lineage.runners.get(id);
       if (record !== undefined) this.#answer(id, ok(this.#runners.handleOf(record, lineage)));
-      // It may have been forked and not been written down: then its marker gives it away.
-      else void this.#runners.eradicate(id, lineage).then(() => this.#answer(id, null));
+      else void this.#answerUnwritten(id, pending.intent.runDir, lineage);
     }
+  }
+
+  /**
+   * It may have been forked and not been written down. Then it ran, and must not run again under this
+   * id: it is handed over as one that vanished.
+   */
+  async #answerUnwritten(id: RunnerId, runDir: string, lineage: Lineage): Promise<void> {
+    const trace = await this.#runners.traceOf(id, runDir, lineage);
+    this.#answer(id, trace === null ? null : ok(this.#runners.vanished(id, runDir, trace)));
   }
 }
 

@@ -122,18 +122,31 @@ export class Runners {
   }
 
   async #inspectUnknown(id: RunnerId, runDir: string): Promise<Inspection> {
-    if (await this.eradicate(id, null)) {
-      return { kind: 'vanished', reason: 'it ran, but its start was never written down; it was stopped' };
-    }
-    if (this.#lineages.some(({ failed }) => failed.has(id))) return { kind: 'neverStarted' };
-    const trace = await lstat(join(runDir, 'output.log')).catch(() => null);
-    if (trace === null) return { kind: 'neverStarted' };
-    return { kind: 'vanished', reason: `no journal knows it, but ${runDir} has its log; it is not running` };
+    const reason = await this.traceOf(id, runDir, null);
+    return reason === null ? { kind: 'neverStarted' } : { kind: 'vanished', reason };
+  }
+
+  /**
+   * How it shows that a runner ran whose start no journal has; `null` if it did not and will not.
+   * What is left of it is stopped.
+   */
+  async traceOf(id: RunnerId, runDir: string, lineage: Lineage | null): Promise<string | null> {
+    if (lineage !== null) await this.#whenAllEntered(lineage);
+    if (await this.#eradicate(id)) return 'it ran, but its start was never written down; it was stopped';
+    if (this.#lineages.some(({ failed }) => failed.has(id))) return null;
+    const log = await lstat(join(runDir, 'output.log')).catch(() => null);
+    return log === null ? null : `no journal knows it, but ${runDir} has its log; it is not running`;
+  }
+
+  /** For a runner that is known to have run, and proven dead: whoever watches it is told so. */
+  vanished(id: RunnerId, runDir: string, reason: string): RunnerHandle {
+    this.#endings.settle(id, { kind: 'vanished', reason });
+    // Nobody knows its pid; 0 is no process's, so nothing can be signalled by this handle.
+    return { kind: 'process', runnerId: id, pid: 0, startTime: '0', bootId: this.#processes.bootId(), runDir };
   }
 
   /** Stops what carries this runner's marker, without grace. True if there was anything. */
-  async eradicate(id: RunnerId, lineage: Lineage | null): Promise<boolean> {
-    if (lineage !== null) await this.#whenAllEntered(lineage);
+  async #eradicate(id: RunnerId): Promise<boolean> {
     if (!(await this.#stopper.marked()).has(id)) return false;
     await this.#stopper.stop({ id, leader: null, server: null }, 0);
     return true;

@@ -32,7 +32,7 @@ sub EEXIST() { 17 } sub ENOTDIR() { 20 } sub ENOSPC() { 28 } sub O_RDONLY() { 0 
 sub O_CREAT() { 0100 } sub O_EXCL() { 0200 } sub O_APPEND() { 02000 } sub O_TRUNC() { 01000 }
 sub O_NONBLOCK() { 04000 } sub O_CLOEXEC() { 02000000 } sub AT_FDCWD() { -100 } sub F_GETFL() { 3 }
 sub F_SETFL() { 4 } sub WNOHANG() { 1 } sub SIGCHLD() { 17 } sub SIG_SETMASK() { 2 }
-sub PR_SET_CHILD_SUBREAPER() { 36 } sub SFD_NONBLOCK_CLOEXEC() { 02004000 }
+sub PR_SET_CHILD_SUBREAPER() { 36 } sub CLOCK_BOOTTIME() { 7 } sub SFD_NONBLOCK_CLOEXEC() { 02004000 }
 
 my ($stamp, $pair, $buffer) = ("\0" x 16, "\0" x 8, "\0" x BUFFER_SIZE);
 my ($sigchld, $all_signals, $no_signals) = map { pack 'Q', $_ } 1 << (SIGCHLD - 1), ~0, 0;
@@ -50,6 +50,14 @@ sub now {
     syscall($sys->{clock_gettime}, 0, $stamp);
     my ($s, $ns) = unpack 'qq', $stamp;
     return $s * 1000 + int($ns / 1_000_000);
+}
+
+# Clock ticks since boot (1/100 s, as user space counts everywhere), as field 22 of /proc/<pid>/stat
+# has them: the kernel takes that from this clock, too.
+sub ticks_since_boot {
+    syscall($sys->{clock_gettime}, CLOCK_BOOTTIME, $stamp);
+    my ($s, $ns) = unpack 'qq', $stamp;
+    return $s * 100 + int($ns / 10_000_000);
 }
 
 # All signals are blocked for good: none ends us, and a child needs but one call to be rid of that.
