@@ -49,7 +49,7 @@ my %leader;     # pid => the same, until reaped
 my %exec_pipe;  # fd => {pid => 1} while not all of a batch are known to have entered their program
 my @spare;      # run folders that may be used again
 my ($in, $unwritten, $unreported, $out) = ('', '', '', '');
-my ($open, $listening, $childless, $journal_error) = (1, 1, 1, 0);
+my ($open, $listening, $childless, $journal_error, $pressing) = (1, 1, 1, 0, 0);
 
 my $child_fd = Kernel::child_signals();
 Kernel::adopt_orphans();
@@ -79,6 +79,7 @@ sub write_journal {
 }
 
 sub journal {
+    $pressing ||= $_[0] ne 'S';
     my $line = join("\t", @_) . "\n";
     $unwritten  .= $line;
     $unreported .= $line;
@@ -88,15 +89,19 @@ sub journal {
 
 # Says something that is not in the journal, in its place among what is.
 sub report {
+    $pressing = 1;
     $unreported .= join("\t", @_) . "\n";
     write_journal();
     return;
 }
 
+# Lines of starts wait for what the dispatcher waits for, that they succeeded: one waking less.
 sub flush_out {
     $out = '' unless $listening;
+    return unless $pressing || !%exec_pipe;
     while (length $out) {
         my $n = syswrite STDOUT, $out;
+        $pressing = 1;
         if (defined $n) { substr $out, 0, $n, ''; next }
         next if $! == EINTR;
         return if $! == EAGAIN;
@@ -104,6 +109,7 @@ sub flush_out {
         $listening = 0;
         $out = '';
     }
+    $pressing = 0;
     return;
 }
 
@@ -270,7 +276,7 @@ while ($open || !$childless || length $unwritten) {
     vec($readable, 0, 1) = 1 if $open;
     vec($readable, $child_fd, 1) = 1;
     vec($readable, $_, 1) = 1 for keys %exec_pipe;
-    vec($writable, 1, 1) = 1 if length $out;
+    vec($writable, 1, 1) = 1 if length $out && ($pressing || !%exec_pipe);
     my $n = select $readable, $writable, undef, length $unwritten ? 0.2 : undef;
     if ($n > 0) {
         if (vec $readable, $child_fd, 1) { Kernel::read_fd($child_fd); reap() }

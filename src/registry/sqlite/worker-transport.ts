@@ -11,6 +11,9 @@ import { pack, type FromWorker, type NumberedCall, type ToWorker } from './worke
 
 const ENTRY = new URL('./worker.ts', import.meta.url);
 
+/** How long a call may wait for company; ms. */
+const PATIENCE_MS = 5;
+
 /** A worker thread does not inherit the compile cache; without it, it would take half as long again to start. */
 const workerEnvironment = (): NodeJS.ProcessEnv => {
   const cache = getCompileCacheDir();
@@ -32,6 +35,8 @@ export class WorkerTransport implements Transport {
   #lastNumber = 0;
   /** Calls that are at the worker: what comes meanwhile waits until they are answered. */
   #unanswered = 0;
+  #flushing = false;
+  #timer: NodeJS.Timeout | null = null;
   #news = (): void => {};
   #closing: ((closed: Result<null, PortError>) => void)[] | null = null;
   /** Set once no call can succeed any more. */
@@ -85,8 +90,12 @@ export class WorkerTransport implements Transport {
     }
     this.#lastNumber += 1;
     this.#pending.set(this.#lastNumber, done);
-    if (this.#outgoing.length === 0 && this.#unanswered === 0) queueMicrotask(() => this.#flush());
     this.#outgoing.push({ number: this.#lastNumber, call: packed.value });
+    if (verb === 'recordLaunch') this.#flushSoon();
+    else if (this.#unanswered === 0 && !this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => this.#flush());
+    }
   }
 
   onNews(listener: () => void): void {
@@ -107,7 +116,17 @@ export class WorkerTransport implements Transport {
     }
   }
 
+  /** Nobody waits for this call, and the journal of the launcher has the handle, too: it goes with the next. */
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      if (this.#unanswered === 0) this.#flush();
+    }, PATIENCE_MS);
+  }
+
   #flush(): void {
+    this.#flushing = false;
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = null;
     if (this.#outgoing.length === 0) return;
     const calls = this.#outgoing;
     this.#outgoing = [];
