@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { TASK_STATES } from '../domain/task.ts';
 import { isToken, proofOf, readAdminToken } from '../server/admin-token.ts';
 import { readEndpoint } from '../server/endpoint-file.ts';
+import { statusSchema, type StatusReport } from '../server/status.ts';
 
 const submitSchema = z.object({
   spec: z.string(),
@@ -18,20 +18,6 @@ const submitSchema = z.object({
 });
 const healthSchema = z.object({ proof: z.string() });
 const problemSchema = z.object({ detail: z.string() });
-const statusSchema = z.object({
-  tasks: z.record(z.enum(TASK_STATES), z.number()),
-  pools: z.array(
-    z.object({
-      name: z.string(),
-      type: z.string(),
-      state: z.string(),
-      max_concurrency: z.number(),
-      running: z.number(),
-    }),
-  ),
-  runners: z.number(),
-});
-
 export type SubmitAnswer = z.infer<typeof submitSchema>;
 
 export interface SubmitOptions {
@@ -73,7 +59,7 @@ export class ApiClient {
     return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));
   }
 
-  async status(): Promise<Result<z.infer<typeof statusSchema>, PortError>> {
+  async status(): Promise<Result<StatusReport, PortError>> {
     const answer = await this.#call('/api/v1/status', {});
     if (!answer.ok) return answer;
     const parsed = statusSchema.safeParse(answer.value.body);

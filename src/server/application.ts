@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { formatInputErrors } from '../config/input-error.ts';
 import { loadTaskSet, MAX_TASK_SET_BYTES } from '../config/load-task-set.ts';
 import type { DispatcherEvent } from '../domain/events.ts';
+import type { PortError } from '../domain/failures.ts';
 import { parseTaskKey, specName, taskId } from '../domain/ids.ts';
+import type { Result } from '../domain/result.ts';
 import { TASK_STATES } from '../domain/task.ts';
 import type { SubmitReport, TaskDetail, TaskPage, TaskRegistry } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
@@ -19,9 +21,11 @@ export interface ApiParts {
   readonly token: string;
   /** `host:port` pairs by which this server may be addressed; a page elsewhere must not reach it by DNS rebinding. */
   readonly allowedHosts: () => ReadonlySet<string>;
-  readonly status: () => Promise<StatusReport>;
+  readonly status: () => Promise<Result<StatusReport, PortError>>;
   readonly never: NeverPlaced;
   readonly now: () => number;
+  /** Makes the dispatcher look for what is new. */
+  readonly wake: () => void;
 }
 
 const submitQuery = z.object({
@@ -57,7 +61,10 @@ const reads = (app: Hono, { registry, status, never, token }: ApiParts): void =>
     return c.json(nonce === undefined ? { status: 'ok' } : { status: 'ok', proof: proofOf(nonce, token) });
   });
   app.get('/readyz', (c) => c.json({ status: 'ok' }));
-  app.get('/api/v1/status', async (c) => c.json(await status()));
+  app.get('/api/v1/status', async (c) => {
+    const report = await status();
+    return report.ok ? c.json(report.value) : portProblem(c, report.error);
+  });
   app.get('/api/v1/tasks', async (c) => {
     const query = queryOf(c, tasksQuery);
     if (!query.ok) return query.response;
@@ -104,7 +111,7 @@ const reads = (app: Hono, { registry, status, never, token }: ApiParts): void =>
   });
 };
 
-const writes = (app: Hono, { registry, now }: ApiParts): void => {
+const writes = (app: Hono, { registry, now, wake }: ApiParts): void => {
   app.post(
     '/api/v1/tasksets',
     bodyLimit({ maxSize: MAX_TASK_SET_BYTES, onError: (c) => problem(c, 413, 'a task set of at most 64 MiB is read') }),
@@ -116,7 +123,10 @@ const writes = (app: Hono, { registry, now }: ApiParts): void => {
       const set = loadTaskSet({ text, name: 'request body' }, { force });
       if (!set.ok) return problem(c, 422, formatInputErrors(set.error).join('\n'));
       const request = { set: set.value, changedDone, fresh, actor: 'api', at: now() };
-      const report = await ask<SubmitReport>((reply) => registry.submit(request, reply));
+      const submitted = ask<SubmitReport>((reply) => registry.submit(request, reply));
+      // Calls take effect in order: asked for right behind the submission, its tasks come back with it.
+      wake();
+      const report = await submitted;
       if (!report.ok) return portProblem(c, report.error);
       return c.json(report.value, report.value.accepted ? 200 : 409);
     },

@@ -3,16 +3,14 @@ import type { Configuration } from '../config/configuration.ts';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
-import type { TaskState } from '../domain/task.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
-import { ask } from '../runtime/ask.ts';
 import type { DispatcherActor } from '../runtime/dispatcher-actor.ts';
 import { ensureAdminToken } from './admin-token.ts';
 import type { ApiParts } from './application.ts';
 import { lastPort, removeEndpoint, writeEndpoint } from './endpoint-file.ts';
 import { listen } from './listen.ts';
 import { neverPlaced } from './never-placed.ts';
-import { poolStatus, type StatusReport } from './status.ts';
+import { statusReport, type StatusReport } from './status.ts';
 
 export interface ApiRequest {
   readonly configuration: Configuration;
@@ -27,25 +25,9 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const NO_TASKS: Readonly<Record<TaskState, number>> = {
-  blocked: 0,
-  ready: 0,
-  running: 0,
-  parked: 0,
-  done: 0,
-  failed: 0,
-  cancelled: 0,
-  skipped: 0,
-};
-
-const statusOf = async ({ registry, actor, pools }: ApiRequest): Promise<StatusReport> => {
-  const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(null, reply));
+const statusOf = ({ registry, actor, pools }: ApiRequest): Promise<Result<StatusReport, PortError>> => {
   const { ledger } = actor.getSnapshot().context.scheduler;
-  return {
-    tasks: counts.ok ? counts.value : NO_TASKS,
-    pools: pools.map((pool) => poolStatus(pool, ledger.use(pool.name).running, ledger.stateOf(pool.name))),
-    runners: ledger.running,
-  };
+  return statusReport(registry, pools, ({ name }) => ({ ...ledger.use(name), state: ledger.stateOf(name) }));
 };
 
 const hostsOf = (url: string, host: string): ReadonlySet<string> => {
@@ -104,6 +86,7 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
     status: () => statusOf(request),
     never: neverPlaced(request.actor.getSnapshot().context.scheduler, request.pools),
     now: request.now,
+    wake: () => request.actor.send({ type: 'registry.changed' }),
   });
   const listening = await listen(listener, server.host, portsToTry(request));
   if (!listening.ok) return err(listening.error);

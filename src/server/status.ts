@@ -1,26 +1,91 @@
+import { z } from 'zod';
+import type { PortError } from '../domain/failures.ts';
+import { ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
-import type { TaskState } from '../domain/task.ts';
+import { TASK_STATES, type TaskState, type TaskView } from '../domain/task.ts';
+import type { TaskPage, TaskRegistry } from '../ports/task-registry.ts';
+import { ask } from '../runtime/ask.ts';
 
-export interface PoolStatus {
-  readonly name: string;
-  readonly type: string;
-  readonly state: string;
-  readonly max_concurrency: number;
-  readonly running: number;
-}
+const poolSchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  state: z.string(),
+  max_concurrency: z.number(),
+  running: z.number(),
+  /** Cores; `null`: no quota, or not known. */
+  cpu_quota: z.number().nullable(),
+  cpu_reserved: z.number().nullable(),
+  cpu_used: z.number().nullable(),
+  /** MB. */
+  memory_quota: z.number().nullable(),
+  memory_reserved: z.number().nullable(),
+  memory_used: z.number().nullable(),
+  reason: z.string().nullable(),
+});
+const runnerSchema = z.object({
+  runner_id: z.string().nullable(),
+  spec: z.string(),
+  task_id: z.string(),
+  attempt: z.number(),
+  pool: z.string().nullable(),
+  slot_id: z.string().nullable(),
+});
 
 /** `status --json` and `GET /api/v1/status`. */
-export interface StatusReport {
-  readonly tasks: Readonly<Record<TaskState, number>>;
-  readonly pools: readonly PoolStatus[];
-  /** Runners alive or on their way. */
-  readonly runners: number;
+export const statusSchema = z.object({
+  tasks: z.record(z.enum(TASK_STATES), z.number()),
+  pools: z.array(poolSchema),
+  /** One for each task that runs. */
+  runners: z.array(runnerSchema),
+});
+export type StatusReport = z.infer<typeof statusSchema>;
+
+/** What only a live dispatcher knows of a pool. */
+export interface PoolPresent {
+  readonly state: string;
+  readonly cpu: number;
+  readonly memory: number;
 }
 
-export const poolStatus = (settings: PoolSettings, running: number, state?: string): PoolStatus => ({
+/** More run at once nowhere; a page of the registry holds so many. */
+const MOST_RUNNERS = 10_000;
+
+const poolOf = (settings: PoolSettings, running: readonly TaskView[], present: PoolPresent | null) => ({
   name: settings.name,
   type: settings.type,
-  state: state ?? (settings.enabled ? 'enabled' : 'disabled'),
+  state: present?.state ?? (settings.enabled ? 'enabled' : 'disabled'),
   max_concurrency: settings.maxConcurrency,
-  running,
+  running: running.filter(({ pool }) => pool === settings.name).length,
+  cpu_quota: settings.cpuQuota,
+  cpu_reserved: present?.cpu ?? null,
+  cpu_used: null,
+  memory_quota: settings.memoryQuota,
+  memory_reserved: present?.memory ?? null,
+  memory_used: null,
+  reason: null,
 });
+
+/** @param present asked of each pool; answers `null` while no dispatcher lives */
+export const statusReport = async (
+  registry: TaskRegistry,
+  pools: readonly PoolSettings[],
+  present: (pool: PoolSettings) => PoolPresent | null,
+): Promise<Result<StatusReport, PortError>> => {
+  const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(null, reply));
+  if (!counts.ok) return counts;
+  const page = await ask<TaskPage>((reply) => registry.tasks({ states: ['running'], limit: MOST_RUNNERS }, reply));
+  if (!page.ok) return page;
+  const running = page.value.tasks;
+  return ok({
+    tasks: counts.value,
+    pools: pools.map((pool) => poolOf(pool, running, present(pool))),
+    runners: running.map(({ runnerId, spec, id, attempts, pool, slotId }) => ({
+      runner_id: runnerId,
+      spec,
+      task_id: id,
+      attempt: attempts,
+      pool,
+      slot_id: slotId,
+    })),
+  });
+};

@@ -20,8 +20,10 @@ describe('beside a start', { concurrency: 4 }, () => {
     const status = await project.expect(0, 'status');
     assert.match(status.stdout, /^dispatcher at http:\/\/127\.0\.0\.1:\d+\ntasks: 1 done\n/);
     const shown = JSON.parse((await project.expect(0, 'status', '--json')).stdout) as Record<string, unknown>;
-    assert.deepEqual(shown['runners'], 0);
-    assert.deepEqual(shown['pools'], [{ name: 'local', type: 'local-process', state: 'enabled', max_concurrency: 8, running: 0 }]);
+    assert.deepEqual(shown['runners'], []);
+    const nothing = { cpu_quota: null, cpu_used: null, memory_quota: null, memory_used: null, reason: null };
+    const local = { name: 'local', type: 'local-process', state: 'enabled', max_concurrency: 8, running: 0 };
+    assert.deepEqual(shown['pools'], [{ ...local, ...nothing, cpu_reserved: 0, memory_reserved: 0 }]);
     start.signal('SIGTERM');
     assert.equal((await start.end()).code, 0);
     const submission = (await project.events()).find(({ type }) => type === 'TaskSetSubmitted');

@@ -1,9 +1,6 @@
-import type { TaskState } from '../../domain/task.ts';
-import { poolStatus, type StatusReport } from '../../server/status.ts';
-import { ask } from '../../runtime/ask.ts';
+import { statusReport, type StatusReport } from '../../server/status.ts';
 import { ApiClient } from '../client.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
-import { everyTask } from '../every-task.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
 import { countsLine } from '../output/state-colour.ts';
 import { table } from '../output/table.ts';
@@ -33,16 +30,7 @@ export const status = async (options: GlobalOptions): Promise<number> => {
       : complain(report.error.message, EXIT_UNFINISHED);
   }
   return reading(options, async (registry) => {
-    const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(null, reply));
-    const running = await everyTask(registry, { spec: null, states: ['running'] });
-    if (!counts.ok) return complain(counts.error.message, EXIT_UNFINISHED);
-    if (!running.ok) return complain(running.error.message, EXIT_UNFINISHED);
-    const inPool = (name: string): number => running.value.filter(({ pool }) => pool === name).length;
-    const report = {
-      tasks: counts.value,
-      pools: configuration.value.pools.map((pool) => poolStatus(pool, inPool(pool.name))),
-      runners: running.value.length,
-    };
-    return show(report, 'no dispatcher runs', options);
+    const report = await statusReport(registry, configuration.value.pools, () => null);
+    return report.ok ? show(report.value, 'no dispatcher runs', options) : complain(report.error.message, EXIT_UNFINISHED);
   });
 };

@@ -11,6 +11,9 @@ import { pack, type FromWorker, type NumberedCall, type ToWorker } from './worke
 
 const ENTRY = new URL('./worker.ts', import.meta.url);
 
+/** So many calls at the worker keep nobody waiting: on an idle dispatcher every call goes at once. */
+const FEW = 1;
+
 /** How long a call may wait for company; ms. */
 const PATIENCE_MS = 5;
 
@@ -23,8 +26,8 @@ const workerEnvironment = (): NodeJS.ProcessEnv => {
 type Done = (answer: Answer) => void;
 
 /**
- * Sends calls to the worker thread, one message at a time: those of one tick, and those made while the
- * last message is unanswered, go together. Waking another thread costs more than what it then does,
+ * Sends calls to the worker thread: those of one tick, and those made while several are unanswered, go
+ * together. Waking another thread costs more than what it then does,
  * and the more go together, the fewer commits there are.
  */
 export class WorkerTransport implements Transport {
@@ -92,7 +95,7 @@ export class WorkerTransport implements Transport {
     this.#pending.set(this.#lastNumber, done);
     this.#outgoing.push({ number: this.#lastNumber, call: packed.value });
     if (verb === 'recordLaunch') this.#flushSoon();
-    else if (this.#unanswered === 0 && !this.#flushing) {
+    else if (this.#unanswered <= FEW && !this.#flushing) {
       this.#flushing = true;
       queueMicrotask(() => this.#flush());
     }
@@ -119,7 +122,7 @@ export class WorkerTransport implements Transport {
   /** Nobody waits for this call, and the journal of the launcher has the handle, too: it goes with the next. */
   #flushSoon(): void {
     this.#timer ??= setTimeout(() => {
-      if (this.#unanswered === 0) this.#flush();
+      if (this.#unanswered <= FEW) this.#flush();
     }, PATIENCE_MS);
   }
 
@@ -150,7 +153,7 @@ export class WorkerTransport implements Transport {
     }
     if (message.news) this.#news();
     this.#unanswered -= message.answers.length;
-    if (this.#unanswered === 0) this.#flush();
+    if (this.#unanswered <= FEW) this.#flush();
   }
 
   /** The first end counts: an exit after `closed`, or after an error, tells nothing new. */
