@@ -5,63 +5,22 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { poolName, registryId, specName, taskId, taskKey } from '../../src/domain/ids.ts';
-import type { DispatcherSettings, PoolSettings } from '../../src/domain/settings.ts';
+import { registryId } from '../../src/domain/ids.ts';
 import type { ReadyTask } from '../../src/domain/task.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
+import { poolSettings, readyTask, settings } from '../model/samples.ts';
 import { cli, configure, scratch, timed } from './measure.ts';
 
 const SIZES = [1000, 100_000];
 const TAKEN = 500;
 
-const local = poolName('local');
-const pool: PoolSettings = {
-  name: local,
-  type: 'local-process',
-  enabled: true,
-  maxConcurrency: 8,
-  cpuQuota: null,
-  memoryQuota: null,
-  defaultResources: { cpu: 0, memory: 0 },
-  timeoutMs: null,
-  breaker: { failures: 5, cooldownMs: 30_000 },
-  command: null,
-  env: {},
-};
-const settings: DispatcherSettings = {
-  pollIntervalMs: 5000,
-  schedulingPolicy: 'priority',
-  maxGlobalConcurrency: 8,
-  slots: 8,
-  retry: { maxAttempts: 3, initialIntervalMs: 10_000, backoffBase: 2, maxIntervalMs: 300_000, jitter: 0.1 },
-  timeoutMs: 7_200_000,
-  stopGraceMs: 30_000,
-  shutdown: { timeoutMs: 300_000, onShutdown: 'stop' },
-  skillMapping: new Map(),
-  defaultPools: [local],
-  strictSkills: false,
-  concurrencyKeys: new Map(),
-};
+const pool = poolSettings({ maxConcurrency: 8, defaultResources: { cpu: 0, memory: 0 } });
 
-const waiting = (i: number): ReadyTask => ({
-  key: taskKey(specName('bench'), taskId(`t${i}`)),
-  spec: specName('bench'),
-  requiredSkill: null,
-  priority: (i * 7919) % 10,
-  position: i,
-  cpu: null,
-  memory: null,
-  concurrencyKey: null,
-  specMaxConcurrency: null,
-  specWeight: 1,
-  fence: 0,
-  notBefore: null,
-  readyAt: 0,
-});
+const waiting = (i: number): ReadyTask => readyTask(`t${i}`, { priority: (i * 7919) % 10, position: i });
 
 /** Microseconds per task planned and released, with `size` in the queue all along. */
 const schedulerCost = (size: number): number => {
-  const scheduler = new Scheduler(settings, [pool], registryId('00000000-0000-4000-8000-000000000000'));
+  const scheduler = new Scheduler(settings(), [pool], registryId('00000000-0000-4000-8000-000000000000'));
   for (let i = 0; i < size; i += 1) scheduler.add(waiting(i), 0, 0);
   const rounds = 20_000;
   const begun = performance.now();

@@ -5,7 +5,8 @@ import { specName, taskId, taskKey, type TaskKey } from '../../src/domain/ids.ts
 import type { TaskDefinition, TaskSet } from '../../src/domain/task.ts';
 import type { TaskDetail } from '../../src/ports/task-registry.ts';
 import { DispatcherWorld, type Incarnation } from './dispatcher-world.ts';
-import { definition, LOCAL, poolSettings } from './samples.ts';
+import { definition } from '../definition.ts';
+import { LOCAL, poolSettings } from './samples.ts';
 import type { AttemptScript } from './scripted-engine.ts';
 import { failOnWarnings } from './watch-warnings.ts';
 

@@ -1,3 +1,4 @@
+import { definition } from '../definition.ts';
 import { poolName, registryId, runnerId, slotId, specName, taskId, taskKey, type RunnerId } from '../../src/domain/ids.ts';
 import type { ObservedExit } from '../../src/domain/outcome.ts';
 import type { DispatcherSettings, PoolSettings } from '../../src/domain/settings.ts';
@@ -26,25 +27,6 @@ export const readyTask = (id: string, rest: Partial<ReadyTask> = {}): ReadyTask 
   fence: 0,
   notBefore: null,
   readyAt: WALL_ZERO,
-  ...rest,
-});
-
-export const definition = (id: string, rest: Partial<TaskDefinition> = {}): TaskDefinition => ({
-  id: taskId(id),
-  title: id,
-  description: '',
-  dependencies: [],
-  requiredSkill: null,
-  priority: 0,
-  command: ['true'],
-  env: {},
-  resources: { cpu: null, memory: null },
-  timeoutMs: null,
-  stallTimeoutMs: null,
-  retry: {},
-  concurrencyKey: null,
-  optional: false,
-  metadata: {},
   ...rest,
 });
 

@@ -1,4 +1,5 @@
-import { poolName, slotId, specName, taskId, runnerId, type TaskKey } from '../../../src/domain/ids.ts';
+import { definition as plain } from '../../definition.ts';
+import { poolName, slotId, specName, runnerId, type TaskKey } from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { RetryPolicy, TaskDefinition, TaskSet } from '../../../src/domain/task.ts';
 import type { RunnerHandle } from '../../../src/ports/launcher.ts';
@@ -20,24 +21,12 @@ export const twice: RetryPolicy = {
 type Sketch = Partial<Omit<TaskDefinition, 'id' | 'dependencies'>> & { readonly needs?: readonly string[] };
 
 /** `needs` as in a file: an id of the same set, or a full key. */
-export const definition = (spec: string, id: string, { needs = [], ...rest }: Sketch = {}): TaskDefinition => ({
-  id: taskId(id),
-  title: `Task ${id}`,
-  description: '',
-  dependencies: needs.map((need) => key(need.includes('/') ? need : `${spec}/${need}`)),
-  requiredSkill: null,
-  priority: 0,
-  command: ['true'],
-  env: {},
-  resources: { cpu: null, memory: null },
-  timeoutMs: null,
-  stallTimeoutMs: null,
-  retry: {},
-  concurrencyKey: null,
-  optional: false,
-  metadata: {},
-  ...rest,
-});
+export const definition = (spec: string, id: string, { needs = [], ...rest }: Sketch = {}): TaskDefinition =>
+  plain(id, {
+    title: `Task ${id}`,
+    dependencies: needs.map((need) => key(need.includes('/') ? need : `${spec}/${need}`)),
+    ...rest,
+  });
 
 /** @example taskSet('build', { compile: {}, test: { needs: ['compile'] } }) */
 export const taskSet = (

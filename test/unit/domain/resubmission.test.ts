@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { definition as task } from '../../definition.ts';
 import { describe, it } from 'node:test';
 import { specName, taskId, taskKey } from '../../../src/domain/ids.ts';
 import {
@@ -13,25 +14,6 @@ import type { TaskDefinition, TaskSet, TaskState } from '../../../src/domain/tas
 
 const SPEC = specName('build');
 const key = (id: string) => taskKey(SPEC, taskId(id));
-
-const task = (id: string, rest: Partial<TaskDefinition> = {}): TaskDefinition => ({
-  id: taskId(id),
-  title: id,
-  description: '',
-  dependencies: [],
-  requiredSkill: null,
-  priority: 0,
-  command: ['true'],
-  env: {},
-  resources: { cpu: null, memory: null },
-  timeoutMs: null,
-  stallTimeoutMs: null,
-  retry: {},
-  concurrencyKey: null,
-  optional: false,
-  metadata: {},
-  ...rest,
-});
 
 const set = (...tasks: readonly TaskDefinition[]): TaskSet => ({
   name: SPEC,

@@ -6,7 +6,8 @@ import { specName } from '../../../src/domain/ids.ts';
 import { err } from '../../../src/domain/result.ts';
 import { recover } from '../../../src/runtime/recovery.ts';
 import { DispatcherWorld } from '../../model/dispatcher-world.ts';
-import { definition, poolSettings } from '../../model/samples.ts';
+import { definition } from '../../definition.ts';
+import { poolSettings } from '../../model/samples.ts';
 
 const FINE = { launchFailures: [], runMs: 60_000, exitCode: 0, result: null, ignoresTerm: false };
 
