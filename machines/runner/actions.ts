@@ -1,5 +1,6 @@
 import { assertEvent } from 'xstate';
 import { event as draft } from '../../src/domain/events.ts';
+import { parseTaskKey } from '../../src/domain/ids.ts';
 import { outcomeOf, type Outcome } from '../../src/domain/outcome.ts';
 import type { DeadlineName, PoolMessage, RunnerMessage } from '../messages.ts';
 import { afterClaimRefusal, afterSlotRefusal, retryDelayMs } from './conclusions.ts';
@@ -112,6 +113,17 @@ export const reports = {
     assertEvent(event, 'launch.failed');
     return { type: 'runner.launchFailed', runnerId: context.runnerId, error: event.error };
   },
+  recordLaunchFailure: ({ context, event }: Told): PoolMessage => {
+    assertEvent(event, 'launch.failed');
+    const { kind, message: reason } = event.error;
+    const details = { reason, kind, try: context.launchTries + 1 };
+    return { type: 'event.record', event: draft('LaunchFailed', context.terms.wall(), 'dispatcher', { ...about(context), details }) };
+  },
+  recordSlotFailure: ({ context, event }: Told): PoolMessage => {
+    assertEvent(event, 'slot.refused');
+    const details = { reason: event.error.message };
+    return { type: 'event.record', event: draft('SlotFailed', context.terms.wall(), 'dispatcher', { ...about(context), details }) };
+  },
   tellSurvivors: ({ context, event }: Told): PoolMessage => {
     const what = event.type === 'stop.finished' ? event.survivors.join(', ') : 'the stop itself failed';
     return {
@@ -147,7 +159,7 @@ export const reports = {
 
 const about = (context: RunnerContext) => ({
   spec: context.task.spec,
-  taskId: context.claim?.definition.id ?? null,
+  taskId: parseTaskKey(context.task.key)?.id ?? null,
   attempt: context.claim?.attempt ?? null,
   runnerId: context.runnerId,
   slotId: context.slot?.id ?? null,

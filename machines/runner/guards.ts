@@ -27,6 +27,8 @@ export const guards = {
   /** Claimed and perhaps launched: only the engine knows. */
   isCondemnedClaimed: ({ context }: Asked): boolean => context.entry.kind === 'condemned' && context.claim !== null,
   mustStop: ({ context }: Asked): boolean => context.stop !== null,
+  /** All slots are lent: no fault, only a wait. */
+  isNoneFree: ({ event }: Asked): boolean => event.type === 'slot.refused' && event.error.kind === 'unavailable',
   mayTryLaunchAgain: ({ context, event }: Asked): boolean =>
     event.type === 'launch.failed' && event.error.kind === 'transient' && context.launchTries + 1 < LAUNCH_TRIES,
   isRunTimeLimit: deadlineIs('runTime'),

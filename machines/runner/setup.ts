@@ -40,6 +40,8 @@ export const runner = setup({
     concludeLaunchFailed: assign(changes.concludeLaunchFailed),
     tellLaunched: sendParent(reports.tellLaunched),
     tellLaunchFailed: sendParent(reports.tellLaunchFailed),
+    recordLaunchFailure: sendParent(reports.recordLaunchFailure),
+    recordSlotFailure: sendParent(reports.recordSlotFailure),
     tellSurvivors: sendParent(reports.tellSurvivors),
     tellStopping: sendParent(reports.tellStopping),
     tellRegistryFailed: sendParent(reports.tellRegistryFailed),

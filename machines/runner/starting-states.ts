@@ -13,7 +13,10 @@ export const pending = runner.createStateConfig({
           { guard: 'mustStop', target: '#runner.settling', actions: ['keepSlot', 'rememberAbandonment'] },
           { target: 'claiming', actions: 'keepSlot' },
         ],
-        'slot.refused': { target: '#runner.settling', actions: 'rememberRefusal' },
+        'slot.refused': [
+          { guard: 'isNoneFree', target: '#runner.settling', actions: 'rememberRefusal' },
+          { target: '#runner.settling', actions: ['rememberRefusal', 'recordSlotFailure'] },
+        ],
       },
     },
     claiming: {
@@ -59,9 +62,9 @@ export const launching = runner.createStateConfig({
           { target: '#runner.live.running', actions: ['keepHandle', 'tellLaunched'] },
         ],
         'launch.failed': [
-          { guard: 'mustStop', target: '#runner.settling', actions: ['tellLaunchFailed', 'concludeStop'] },
-          { guard: 'mayTryLaunchAgain', target: 'waiting', actions: ['countLaunch', 'tellLaunchFailed'] },
-          { target: '#runner.settling', actions: ['tellLaunchFailed', 'concludeLaunchFailed'] },
+          { guard: 'mustStop', target: '#runner.settling', actions: ['tellLaunchFailed', 'recordLaunchFailure', 'concludeStop'] },
+          { guard: 'mayTryLaunchAgain', target: 'waiting', actions: ['recordLaunchFailure', 'countLaunch', 'tellLaunchFailed'] },
+          { target: '#runner.settling', actions: ['tellLaunchFailed', 'recordLaunchFailure', 'concludeLaunchFailed'] },
         ],
       },
     },

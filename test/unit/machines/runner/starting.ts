@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { EventDraft, EventType } from '../../../../src/domain/events.ts';
 import { RunnerBench } from '../../../model/runner-bench.ts';
 import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+
+/** Events of this type that it asked to be recorded. */
+const recorded = (bench: RunnerBench, type: EventType): readonly EventDraft[] =>
+  bench.parent.heard
+    .filter((message) => message.type === 'event.record')
+    .map((message) => message['event'] as EventDraft)
+    .filter((event) => event.type === type);
 
 /** From the reservation to a live process. */
 export const startingTests = ({ inspect }: StatechartCoverage): void => {
@@ -37,6 +45,8 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
         assert.equal(settled.attempt, null);
         assert.match(settled.reason ?? '', /^no slot: /);
         assert.equal(bench.desk.count('releaseSlot'), 0, 'there was none to release');
+        // That all are lent is no failure.
+        assert.equal(recorded(bench, 'SlotFailed').length, kind === 'unavailable' ? 0 : 1);
       }
     });
 
@@ -78,6 +88,10 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
       assert.equal(bench.ended('failed').attempt, 1);
       assert.equal(bench.desk.count('launch'), 3);
       assert.equal(bench.parent.types().filter((type) => type === 'runner.launchFailed').length, 3);
+      assert.deepEqual(
+        recorded(bench, 'LaunchFailed').map(({ attempt, details }) => [attempt, details['try']]),
+        [[1, 1], [1, 2], [1, 3]],
+      );
     });
 
     it('does not try again what cannot be launched', () => {
