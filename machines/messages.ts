@@ -86,7 +86,7 @@ export type PoolMessage =
       readonly type: 'runner.launched';
       readonly runnerId: RunnerId;
       readonly adopted: boolean;
-      /** When its run-time limit is reached; rides along, for two messages cost twice as much as one. */
+      /** When its run-time limit is reached; rides along, to save a message at each start. */
       readonly limitAt: number;
     }
   | { readonly type: 'runner.launchFailed'; readonly runnerId: RunnerId; readonly error: PortError }

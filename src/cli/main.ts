@@ -1,5 +1,5 @@
 // First, for what follows is loaded into that heap.
-import './frugal-engine.ts';
+import './small-heap.ts';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { EventsOptions } from './commands/events.ts';

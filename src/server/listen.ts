@@ -2,7 +2,8 @@ import type { RequestListener, Server } from 'node:http';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 
-// An import of node:http touches every export of it, and one of them loads undici: 60 ms of each start.
+// An import of node:http touches every export of it, and one of them loads undici: starting Node and
+// this took 103 ms of processor time with the import, and 36 ms without.
 const { createServer } = process.getBuiltinModule('node:http');
 
 export interface Listening {

@@ -64,7 +64,7 @@ const onDemand = (parts: ApiParts): RequestListener => {
 
 /**
  * Serves the HTTP API and writes `endpoint.json`, by which commands find it. A `run` that nobody
- * calls never loads the server's libraries: they would take a tenth of a second of its start.
+ * calls never loads the server's libraries: they would only make its start longer.
  */
 export const serveApi = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
   try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { definition as taskOf } from '../definition.ts';
 import { backoffDelayMs } from '../../src/domain/backoff.ts';
 import { cyclicComponents, findCycles } from '../../src/domain/dependency-graph.ts';
 import { poolName, registryId, runnerId, runnerIdOf, specName, taskId, taskKey } from '../../src/domain/ids.ts';
@@ -219,23 +220,7 @@ describe('an outcome', () => {
   });
 });
 
-const definition = (name: string, priority: number): TaskDefinition => ({
-  id: taskId(name),
-  title: name,
-  description: '',
-  dependencies: [],
-  requiredSkill: null,
-  priority,
-  command: null,
-  env: {},
-  resources: { cpu: null, memory: null },
-  timeoutMs: null,
-  stallTimeoutMs: null,
-  retry: {},
-  concurrencyKey: null,
-  optional: false,
-  metadata: {},
-});
+const definition = (name: string, priority: number): TaskDefinition => taskOf(name, { priority, command: null });
 
 const setOf = (tasks: readonly TaskDefinition[]): TaskSet => ({
   name: specName('s'),

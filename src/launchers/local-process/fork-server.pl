@@ -151,8 +151,8 @@ sub start {
     my $pid = fork // return refuse($id, 'fork');
     Entry::become(\%how) unless $pid;
     my $at = Kernel::now();
-    # Looking into /proc/<pid> makes the kernel's end of that process three times as dear: only if the
-    # clock does not tell.
+    # The clock spares a look into /proc/<pid> at each start, and the kernel the work of forgetting that
+    # entry again; only where the clock does not tell is it asked.
     $ticks = (Kernel::stat_of($pid))[2] // '0' if $ticks != Kernel::ticks_since_boot();
     $exec_pipe{$fd}{$pid} = 1;
     $runner{$id} = $leader{$pid} = [$pid, $id, $at, $fd, 0, $run_dir];

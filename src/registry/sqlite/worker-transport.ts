@@ -17,7 +17,7 @@ const FEW = 1;
 /** How long a call may wait for company; ms. */
 const PATIENCE_MS = 5;
 
-/** A worker thread does not inherit the compile cache; without it, it would take half as long again to start. */
+/** A worker thread does not inherit the compile cache; without it, it compiles everything at each start. */
 const workerEnvironment = (): NodeJS.ProcessEnv => {
   const cache = getCompileCacheDir();
   return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
@@ -27,8 +27,7 @@ type Done = (answer: Answer) => void;
 
 /**
  * Sends calls to the worker thread: those of one tick, and those made while several are unanswered, go
- * together. Waking another thread costs more than what it then does,
- * and the more go together, the fewer commits there are.
+ * together. Waking another thread is dear, and the more go together, the fewer commits there are.
  */
 export class WorkerTransport implements Transport {
   readonly #worker: Worker;
