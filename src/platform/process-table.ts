@@ -65,6 +65,18 @@ const signal = (pid: number, startTime: string, name: NodeJS.Signals): boolean =
   }
 };
 
+const signalGroup = (pgrp: number, newest: string, name: NodeJS.Signals): boolean => {
+  if (pgrp <= 1) return false;
+  try {
+    // As long as the group has a member its number is nobody's pid but its first member's.
+    const first = find(pgrp);
+    if (first !== null && Number(first.startTime) > Number(newest)) return false;
+    return process.kill(-pgrp, name);
+  } catch {
+    return false;
+  }
+};
+
 const giveWay = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const scan = async (): Promise<readonly ProcessEntry[]> => {
@@ -90,6 +102,7 @@ export const systemProcessTable = (): ProcessTable => ({
   environment: (pid) => readProc(`${pid}/environ`),
   scan,
   signal,
+  signalGroup,
 });
 
 /** Who this process is, for the registry's lock. */

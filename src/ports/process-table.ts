@@ -24,4 +24,10 @@ export interface ProcessTable {
   scan(): Promise<readonly ProcessEntry[]>;
   /** Sends a signal, after a last look that it is still this process. False when it is gone or not ours to signal. */
   signal(pid: number, startTime: string, signal: NodeJS.Signals): boolean;
+  /**
+   * Sends a signal to all members of a process group in one step of the kernel: none of them can fork out
+   * of it. `newest` is the latest start time of the members that were seen; false when the group is gone,
+   * not ours to signal, or its number was given out again since.
+   */
+  signalGroup(pgrp: number, newest: string, signal: NodeJS.Signals): boolean;
 }

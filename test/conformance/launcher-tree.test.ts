@@ -55,7 +55,7 @@ describe('the whole tree of a runner', () => {
   }));
 
   it('is dead after stop though it forks all the time', withLocal(async (fixture) => {
-    const fork = '$SIG{TERM} = "IGNORE"; $SIG{CHLD} = "IGNORE"; $| = 1; print "ready\\n"; while (1) { my $p = fork // next; if ($p) { select undef, undef, undef, 0.002; exit } }';
+    const fork = '$SIG{TERM} = "IGNORE"; $SIG{CHLD} = "IGNORE"; $| = 1; print "ready\\n"; while (1) { my $p = fork // next; if ($p) { select undef, undef, undef, 0.0003; exit } }';
     const intent = intentFor(fixture, ['sh', '-c', 'trap "" TERM; perl -e "$1" & perl -e "$1" & while :; do wait; sleep 1000; done', 'sh', fork]);
     const handle = await startOf(fixture.launcher, intent);
     await said(fixture.launcher, intent.runDir, 'ready');

@@ -71,3 +71,19 @@ export const treeOf = (view: ProcessView, root: TreeRoot, known: ReadonlySet<str
   }
   return [...members.values()].filter((entry) => !isZombie(entry));
 };
+
+/**
+ * The process groups that are wholly this runner's, each with the latest start time of the members seen.
+ * A group lies in one session, and a session holds none but descendants of who made it; who carries the
+ * marker has left the fork-server's session before, and so has the leader whose number the group has.
+ */
+export const groupsOf = (view: ProcessView, root: TreeRoot, members: readonly ProcessEntry[]): ReadonlyMap<number, string> => {
+  const groups = new Map<number, string>();
+  for (const member of members) {
+    const { pgrp, startTime } = member;
+    if (pgrp !== root.leader?.pid && view.runnerOf(member) !== root.id) continue;
+    const newest = groups.get(pgrp);
+    if (newest === undefined || Number(newest) < Number(startTime)) groups.set(pgrp, startTime);
+  }
+  return groups;
+};

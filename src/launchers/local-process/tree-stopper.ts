@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { runnerId, type RunnerId } from '../../domain/ids.ts';
 import type { ProcessEntry, ProcessTable } from '../../ports/process-table.ts';
-import { processKey, RUNNER_MARKER, treeOf, viewOf, type ProcessView, type TreeRoot } from './process-tree.ts';
+import { groupsOf, processKey, RUNNER_MARKER, treeOf, viewOf, type ProcessView, type TreeRoot } from './process-tree.ts';
 
 /** How long the killed may take to die before they are reported as survivors, in ms. */
 const KILL_PATIENCE_MS = 10_000;
@@ -156,6 +156,8 @@ export class TreeStopper {
     if (now >= stopping.killAt + KILL_PATIENCE_MS) {
       stopping.finish(members.map(({ pid }) => String(pid)));
     } else if (now >= stopping.killAt) {
+      // Who forks all the time is another by the time that its pid is signalled; its group is the same.
+      for (const [pgrp, newest] of groupsOf(view, stopping.root, members)) this.#processes.signalGroup(pgrp, newest, 'SIGKILL');
       for (const { pid, startTime } of members) this.#processes.signal(pid, startTime, 'SIGKILL');
     } else {
       this.#terminate(stopping, members);

@@ -41,8 +41,8 @@ export const inspectConformance = (make: MakeLauncher): void => {
     const next = await fixture.reopen();
     for (const i of [0, 1] as const) assert.deepEqual(await look(next, intents[i]), { kind: 'alive', handle: handles[i] });
     const ended = endOf(next, handles[0]);
-    for (const handle of handles) {
-      const report = valueOf(await ask<StopReport>((reply) => next.stop(handle, 100, reply)));
+    for (const [handle, grace] of [[handles[0], 60_000], [handles[1], 100]] as const) {
+      const report = valueOf(await ask<StopReport>((reply) => next.stop(handle, grace, reply)));
       assert.deepEqual([report.survivors, report.exit?.exitCode], [[], null]);
     }
     const event = await ended;

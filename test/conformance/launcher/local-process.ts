@@ -81,11 +81,14 @@ export const makeLocal = async (): Promise<LocalFixture> => {
     end: async () => {
       await ask<null>((reply) => launcher.close(reply));
       // What a test left running on purpose, and then the fork-servers, which end with their last child.
-      for (const { pid, startTime } of await processesOf(registry)) {
-        const serves = (processes.environment(pid) ?? '').includes('DISPATCHER_FORK_SERVER=');
-        if (!serves) processes.signal(pid, startTime, 'SIGKILL');
-      }
-      await eventually('all processes of the fixture are gone', async () => (await processesOf(registry)).length === 0);
+      await eventually('all processes of the fixture are gone', async () => {
+        const left = await processesOf(registry);
+        for (const { pid, pgrp, startTime } of left) {
+          const serves = (processes.environment(pid) ?? '').includes('DISPATCHER_FORK_SERVER=');
+          if (!serves) processes.signalGroup(pgrp, startTime, 'SIGKILL');
+        }
+        return left.length === 0;
+      });
       await rm(root, { recursive: true });
     },
   };
