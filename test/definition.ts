@@ -17,6 +17,7 @@ export const definition = (id: string, rest: Partial<TaskDefinition> = {}): Task
   retry: {},
   concurrencyKey: null,
   optional: false,
+  group: false,
   metadata: {},
   ...rest,
 });

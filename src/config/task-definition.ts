@@ -43,6 +43,7 @@ const definitionOf = (
   retry: { ...retryOf(defaults?.retry), ...retryOf(task.retry) },
   concurrencyKey: task.concurrency_key ?? defaults?.concurrency_key ?? null,
   optional: task.optional ?? defaults?.optional ?? false,
+  group: task.group ?? false,
   metadata: { ...defaults?.metadata, ...task.metadata },
 });
 
@@ -61,4 +62,5 @@ export const taskSetOf = (written: WrittenTaskSet, dependencies: readonly (reado
   weight: written.weight ?? 1,
   maxConcurrency: written.max_concurrency ?? null,
   tasks: written.tasks.map((task, i) => definitionOf(task, written.defaults, dependencies[i] ?? [])),
+  done: [],
 });

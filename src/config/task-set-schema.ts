@@ -42,6 +42,7 @@ const taskSchema = record(
       field(name('dependency')),
       'a list of ids; write ["first", "second"], or [] for none',
     ).nullish(),
+    group: field(flag).nullish(),
     ...shared,
   },
   'a task: a mapping with id and command',

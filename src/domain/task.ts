@@ -55,6 +55,8 @@ export interface TaskDefinition {
   readonly retry: Partial<RetryPolicy>;
   readonly concurrencyKey: string | null;
   readonly optional: boolean;
+  /** A parent: nothing runs for it, and it is done as soon as its dependencies, its children, are satisfied. */
+  readonly group: boolean;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -66,6 +68,8 @@ export interface TaskSet {
   readonly weight: number;
   readonly maxConcurrency: number | null;
   readonly tasks: readonly TaskDefinition[];
+  /** Those that the plan itself marks as done (`[x]`); no part of what makes a task's content the same or not. */
+  readonly done: readonly TaskId[];
 }
 
 /** What scheduling needs to know of a ready task: small, for there may be a million. */

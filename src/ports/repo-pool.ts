@@ -12,6 +12,8 @@ export interface Slot {
 export interface SlotRequest {
   readonly runnerId: RunnerId;
   readonly task: TaskKey;
+  /** Number that the attempt will have if it is claimed; a branch is named after it. */
+  readonly attempt: number;
 }
 
 /**

@@ -54,7 +54,7 @@ describe('directory slots', () => {
     const { baseDir, pool, end } = await make(1);
     await mkdir(join(baseDir, '..'), { recursive: true });
     await writeFile(baseDir, 'in the way');
-    const request = { runnerId: runnerId('one'), task: taskKey(specName('s'), taskId('t')) };
+    const request = { runnerId: runnerId('one'), task: taskKey(specName('s'), taskId('t')), attempt: 1 };
     const result = await ask<Slot>((reply) => pool.obtain(request, reply));
     assert.ok(!result.ok && result.error.kind === 'transient' && result.error.message.includes(baseDir));
     assert.equal(pool.held().size, 0);

@@ -18,7 +18,7 @@ export type MakeRepoPool = (slots: number) => Promise<RepoPoolFixture>;
 const task = taskKey(specName('conformance'), taskId('task'));
 
 export const obtain = async (pool: RepoPool, holder: RunnerId): Promise<Slot> =>
-  valueOf(await ask<Slot>((reply) => pool.obtain({ runnerId: holder, task }, reply)));
+  valueOf(await ask<Slot>((reply) => pool.obtain({ runnerId: holder, task, attempt: 1 }, reply)));
 
 const refusalOf = async (call: Parameters<typeof ask<Slot>>[0]): Promise<string> => {
   const result = await ask<Slot>(call);
@@ -44,7 +44,7 @@ export const repoPoolConformance = (name: string, make: MakeRepoPool): void => {
 
   describe(`repo pool ${name}`, () => {
     it('lends each slot to one, also when all ask at once, and refuses when none is free', withPool(2, async ({ pool }) => {
-      const asked = [one, two, three].map((holder) => ask<Slot>((reply) => pool.obtain({ runnerId: holder, task }, reply)));
+      const asked = [one, two, three].map((holder) => ask<Slot>((reply) => pool.obtain({ runnerId: holder, task, attempt: 1 }, reply)));
       const results = await Promise.all(asked);
       assert.deepEqual(results.map((result) => (result.ok ? result.value.id : result.error.kind)), ['slot-1', 'slot-2', 'unavailable']);
       assert.deepEqual([...pool.held()], [['slot-1', one], ['slot-2', two]]);
@@ -62,7 +62,7 @@ export const repoPoolConformance = (name: string, make: MakeRepoPool): void => {
 
     it('lends to a runner once', withPool(2, async ({ pool }) => {
       await obtain(pool, one);
-      assert.equal(await refusalOf((reply) => pool.obtain({ runnerId: one, task }, reply)), 'invalid');
+      assert.equal(await refusalOf((reply) => pool.obtain({ runnerId: one, task, attempt: 1 }, reply)), 'invalid');
       assert.equal(pool.held().size, 1);
     }));
 

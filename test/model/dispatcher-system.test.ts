@@ -22,6 +22,7 @@ const taskSet = (tasks: readonly TaskDefinition[]): TaskSet => ({
   repo: null,
   weight: 1,
   maxConcurrency: null,
+  done: [],
   tasks,
 });
 

@@ -227,6 +227,7 @@ const setOf = (tasks: readonly TaskDefinition[]): TaskSet => ({
   repo: null,
   weight: 1,
   maxConcurrency: null,
+  done: [],
   tasks,
 });
 

@@ -38,6 +38,7 @@ export const taskSet = (
   repo: null,
   weight: 1,
   maxConcurrency: null,
+  done: [],
   ...rest,
   tasks: Object.entries(tasks).map(([id, sketch]) => definition(name, id, sketch)),
 });

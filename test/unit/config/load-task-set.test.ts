@@ -62,6 +62,7 @@ describe('a task set', () => {
           retry: { maxAttempts: 5, jitter: 0 },
           concurrencyKey: null,
           optional: false,
+          group: false,
           metadata: {},
         },
         {
@@ -79,9 +80,11 @@ describe('a task set', () => {
           retry: { maxAttempts: 5, jitter: 0, initialIntervalMs: 500, backoffBase: 3, maxIntervalMs: 60_000 },
           concurrencyKey: 'database',
           optional: true,
+          group: false,
           metadata: { ticket: 12, nested: { a: [1, null] } },
         },
       ],
+      done: [],
     });
   });
 

@@ -20,6 +20,7 @@ const set = (...tasks: readonly TaskDefinition[]): TaskSet => ({
   repo: null,
   weight: 1,
   maxConcurrency: null,
+  done: [],
   tasks,
 });
 

@@ -15,7 +15,7 @@ const FINE = { launchFailures: [], runMs: 60_000, exitCode: 0, result: null, ign
 const abandoned = (): DispatcherWorld => {
   const world = new DispatcherWorld(() => FINE);
   const tasks = ['a', 'b', 'c'].map((id) => definition(id));
-  world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, tasks });
+  world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, done: [], tasks });
   const life = world.live({ settings: { slots: 3 } });
   world.runUntil(() => world.engine.alive.length === 3, 'three to run');
   life.kill();
@@ -59,7 +59,7 @@ describe('recovery', () => {
 describe('a pool of a type that has no launcher', () => {
   it('fails its tasks with the reason, and breaks nothing', () => {
     const world = new DispatcherWorld(() => FINE);
-    world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, tasks: [definition('a')] });
+    world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, done: [], tasks: [definition('a')] });
     const life = world.live({ pools: [poolSettings({ type: 'docker' })], untilIdle: true });
     world.runToEnd(life);
     assert.equal(life.actor.getSnapshot().output?.failure, null);
