@@ -74,16 +74,22 @@ export const treeOf = (view: ProcessView, root: TreeRoot, known: ReadonlySet<str
 
 /**
  * The process groups that are wholly this runner's, each with the latest start time of the members seen.
- * A group lies in one session, and a session holds none but descendants of who made it; who carries the
- * marker has left the fork-server's session before, and so has the leader whose number the group has.
+ * One in which somebody else is seen is none of them; who was seen and is gone by now speaks against no
+ * group, or one that forks all the time would never be caught.
  */
-export const groupsOf = (view: ProcessView, root: TreeRoot, members: readonly ProcessEntry[]): ReadonlyMap<number, string> => {
+export const groupsOf = (
+  view: ProcessView,
+  members: readonly ProcessEntry[],
+  isAlive: (pid: number, startTime: string) => boolean,
+): ReadonlyMap<number, string> => {
   const groups = new Map<number, string>();
-  for (const member of members) {
-    const { pgrp, startTime } = member;
-    if (pgrp !== root.leader?.pid && view.runnerOf(member) !== root.id) continue;
+  for (const { pgrp, startTime } of members) {
     const newest = groups.get(pgrp);
     if (newest === undefined || Number(newest) < Number(startTime)) groups.set(pgrp, startTime);
+  }
+  const ours = new Set(members.map(({ pid }) => pid));
+  for (const { pid, pgrp, startTime } of view.byPid.values()) {
+    if (groups.has(pgrp) && !ours.has(pid) && isAlive(pid, startTime)) groups.delete(pgrp);
   }
   return groups;
 };

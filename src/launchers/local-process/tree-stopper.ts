@@ -157,7 +157,8 @@ export class TreeStopper {
       stopping.finish(members.map(({ pid }) => String(pid)));
     } else if (now >= stopping.killAt) {
       // Who forks all the time is another by the time that its pid is signalled; its group is the same.
-      for (const [pgrp, newest] of groupsOf(view, stopping.root, members)) this.#processes.signalGroup(pgrp, newest, 'SIGKILL');
+      const groups = groupsOf(view, members, (pid, startTime) => this.#processes.isAlive(pid, startTime));
+      for (const [pgrp, newest] of groups) this.#processes.signalGroup(pgrp, newest, 'SIGKILL');
       for (const { pid, startTime } of members) this.#processes.signal(pid, startTime, 'SIGKILL');
     } else {
       this.#terminate(stopping, members);

@@ -83,9 +83,12 @@ export const makeLocal = async (): Promise<LocalFixture> => {
       // What a test left running on purpose, and then the fork-servers, which end with their last child.
       await eventually('all processes of the fixture are gone', async () => {
         const left = await processesOf(registry);
-        for (const { pid, pgrp, startTime } of left) {
-          const serves = (processes.environment(pid) ?? '').includes('DISPATCHER_FORK_SERVER=');
-          if (!serves) processes.signalGroup(pgrp, startTime, 'SIGKILL');
+        for (const { pid, pgrp, session, startTime } of left) {
+          const environment = processes.environment(pid) ?? '';
+          if (environment === '' || environment.includes('DISPATCHER_FORK_SERVER=')) continue;
+          processes.signal(pid, startTime, 'SIGKILL');
+          // Sessions are made by fork-servers and runners; the one that the test itself runs in is neither's.
+          if (session !== processes.find(process.pid)?.session) processes.signalGroup(pgrp, startTime, 'SIGKILL');
         }
         return left.length === 0;
       });

@@ -26,12 +26,14 @@ sub candidates {
     return grep { /^\d/ && !$leaders->{$_} } readdir $proc;
 }
 
-# Whose marker does this process carry, if it is a living child of ours that we did not start?
+# Whose marker does this process carry, if it is a living child of ours that we did not start? Empty when
+# it is on its way out: its memory is gone then, but its children are not ours yet, and not seen as orphans.
 sub owner_of_orphan {
     my ($pid, $registry) = @_;
     my @stat = Kernel::stat_of($pid);
     return undef unless @stat && $stat[1] == $$ && $stat[0] ne 'Z';
-    my $environment = Kernel::slurp("/proc/$pid/environ") // return undef;
+    my $environment = Kernel::slurp("/proc/$pid/environ") // '';
+    return '' if $environment eq '';
     return $environment =~ /(?:^|\0)DISPATCHER_RUNNER=\Q$registry\E\/([^\0]*)/ ? $1 : undef;
 }
 
@@ -50,7 +52,8 @@ sub of {
     }
     for my $pid (candidates($leaders, $first, $now - $started)) {
         my $id = owner_of_orphan($pid, $registry) // next;
-        $strays{ $pid_of{$id} } = 1 if $pid_of{$id};
+        if ($id eq '') { $strays{$_} = 1 for values %pid_of }
+        elsif ($pid_of{$id}) { $strays{ $pid_of{$id} } = 1 }
     }
     return \%strays;
 }
