@@ -31,6 +31,8 @@ export const guards = {
   isNoneFree: ({ event }: Asked): boolean => event.type === 'slot.refused' && event.error.kind === 'unavailable',
   mayTryLaunchAgain: ({ context, event }: Asked): boolean =>
     event.type === 'launch.failed' && event.error.kind === 'transient' && context.launchTries + 1 < LAUNCH_TRIES,
+  /** The engine may have carried it out all the same, and only the answer was lost. */
+  isUncertainFailure: ({ event }: Asked): boolean => event.type === 'launch.failed' && event.error.kind === 'transient',
   isRunTimeLimit: deadlineIs('runTime'),
   isRetryOfLaunch: deadlineIs('retryLaunch'),
   isRetryOfInspection: deadlineIs('retryInspect'),

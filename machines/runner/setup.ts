@@ -33,6 +33,7 @@ export const runner = setup({
     rememberTimeout: assign(changes.rememberTimeout),
     rememberRefusal: assign(changes.rememberRefusal),
     rememberAbandonment: assign(changes.rememberAbandonment),
+    takeBackOutcome: assign({ outcome: null, endedAtWall: null }),
     concludeExit: assign(changes.concludeExit),
     concludeLost: assign(changes.concludeLost),
     concludeStop: assign(changes.concludeStop),

@@ -1,4 +1,4 @@
-import { runDirOf } from './context.ts';
+import { runDirOf, type RunnerContext, type RunnerPortInputs } from './context.ts';
 import { known, runner } from './setup.ts';
 
 export const pending = runner.createStateConfig({
@@ -41,6 +41,17 @@ export const pending = runner.createStateConfig({
   },
 });
 
+/** Asks the engine what there is of this runner. */
+const inspection = {
+  src: 'inspect',
+  input: ({ context }: { readonly context: RunnerContext }): RunnerPortInputs['inspect'] => ({
+    runnerId: context.runnerId,
+    pool: context.terms.pool,
+    runDir: runDirOf(context),
+    claim: known(context.claim, 'claim'),
+  }),
+} as const;
+
 export const launching = runner.createStateConfig({
   description: 'Starts the process, container or Job; three transient failures end the attempt.',
   initial: 'trying',
@@ -62,8 +73,9 @@ export const launching = runner.createStateConfig({
           { target: '#runner.live.running', actions: ['keepHandle', 'tellLaunched'] },
         ],
         'launch.failed': [
-          { guard: 'mustStop', target: '#runner.settling', actions: ['tellLaunchFailed', 'recordLaunchFailure', 'concludeStop'] },
+          { guard: 'mustStop', target: 'verifying', actions: ['tellLaunchFailed', 'recordLaunchFailure', 'concludeStop'] },
           { guard: 'mayTryLaunchAgain', target: 'waiting', actions: ['recordLaunchFailure', 'countLaunch', 'tellLaunchFailed'] },
+          { guard: 'isUncertainFailure', target: 'verifying', actions: ['tellLaunchFailed', 'recordLaunchFailure', 'concludeLaunchFailed'] },
           { target: '#runner.settling', actions: ['tellLaunchFailed', 'recordLaunchFailure', 'concludeLaunchFailed'] },
         ],
       },
@@ -73,9 +85,28 @@ export const launching = runner.createStateConfig({
       entry: 'askToRetryLaunch',
       on: {
         'deadline.reached': { guard: 'isRetryOfLaunch', target: 'trying' },
-        'runner.cancel': { target: '#runner.settling', actions: ['rememberStop', 'concludeStop'] },
-        'runner.interrupt': { target: '#runner.settling', actions: ['rememberStop', 'concludeStop'] },
+        'runner.cancel': { target: 'verifying', actions: ['rememberStop', 'concludeStop'] },
+        'runner.interrupt': { target: 'verifying', actions: ['rememberStop', 'concludeStop'] },
       },
+    },
+    verifying: {
+      description: 'Given up, but an answer may have been lost: nothing is settled while something might run.',
+      invoke: inspection,
+      on: {
+        'inspection.alive': [
+          { guard: 'mustStop', target: '#runner.live.stopping', actions: ['takeBackOutcome', 'keepFoundHandle', 'tellLaunched'] },
+          { target: '#runner.live.running', actions: ['takeBackOutcome', 'keepFoundHandle', 'tellLaunched'] },
+        ],
+        'inspection.exited': { target: '#runner.settling', actions: 'concludeExit' },
+        'inspection.vanished': { target: '#runner.settling', actions: 'concludeLost' },
+        'inspection.neverStarted': { target: '#runner.settling' },
+        'inspection.failed': { target: 'doubting' },
+      },
+    },
+    doubting: {
+      description: 'The engine gave no answer: held, asked again.',
+      entry: 'askToRetryInspection',
+      on: { 'deadline.reached': { guard: 'isRetryOfInspection', target: 'verifying' } },
     },
   },
 });
@@ -86,15 +117,7 @@ export const adopting = runner.createStateConfig({
   states: {
     inspecting: {
       description: 'Asks the engine, which answers only when the answer can no longer change.',
-      invoke: {
-        src: 'inspect',
-        input: ({ context }) => ({
-          runnerId: context.runnerId,
-          pool: context.terms.pool,
-          runDir: runDirOf(context),
-          claim: known(context.claim, 'claim'),
-        }),
-      },
+      invoke: inspection,
       on: {
         'inspection.alive': [
           { guard: 'mustStop', target: '#runner.live.stopping', actions: ['keepFoundHandle', 'tellLaunched'] },

@@ -117,6 +117,7 @@ export class PoolBench {
 /** A pool whose last three launches failed. */
 export const trippedPool = (inspect: (event: InspectionEvent) => void): PoolBench => {
   const bench = new PoolBench(inspect);
+  bench.desk.standing.set('inspect', () => ({ type: 'inspection.neverStarted' }));
   for (const id of ['a', 'b', 'c']) {
     bench.assign(id);
     bench.failLaunch(id);

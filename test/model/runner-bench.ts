@@ -120,6 +120,12 @@ export class RunnerBench {
     this.desk.answer('claimTask', { type: 'claim.granted', claim: claimOf(this.task, { timeoutMs }) });
   }
 
+  /** A launch that was given up: the engine says that nothing came of it. */
+  verify(): void {
+    this.isIn('launching.verifying');
+    this.desk.answer('inspect', { type: 'inspection.neverStarted' });
+  }
+
   launch(): void {
     const { clock } = this;
     const handle = handleOf();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EventDraft, EventType } from '../../../../src/domain/events.ts';
 import { RunnerBench } from '../../../model/runner-bench.ts';
+import { exitOf, handleOf } from '../../../model/samples.ts';
 import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
 
 /** Events of this type that it asked to be recorded. */
@@ -80,6 +81,7 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
         bench.reach('retryLaunch');
       }
       bench.refuse('launch', 'transient');
+      bench.verify();
       assert.deepEqual(bench.settle('ready'), {
         kind: 'launchFailed',
         reason: 'launch said transient',
@@ -102,6 +104,56 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
       const outcome = bench.settle('failed');
       assert.deepEqual(outcome, { kind: 'launchFailed', reason: 'launch said permanent', retryable: false });
       bench.ended('failed');
+    });
+
+    describe('given up for a lost answer', () => {
+      const givenUp = (): RunnerBench => {
+        const bench = new RunnerBench(inspect);
+        bench.giveSlot();
+        bench.grantClaim();
+        for (let tries = 0; tries < 2; tries += 1) {
+          bench.refuse('launch', 'transient');
+          bench.reach('retryLaunch');
+        }
+        bench.refuse('launch', 'transient');
+        bench.isIn('launching.verifying');
+        return bench;
+      };
+
+      it('goes on where the engine finds it alive: nothing was decided', () => {
+        const bench = givenUp();
+        bench.desk.answer('inspect', { type: 'inspection.alive', handle: handleOf(), at: 0 });
+        bench.isIn('live.running');
+        bench.exit(0);
+        assert.equal(bench.settle('done').kind, 'succeeded');
+        bench.ended('done');
+      });
+
+      it('is what it has come to where it ended meanwhile', () => {
+        const bench = givenUp();
+        bench.desk.answer('inspect', { type: 'inspection.exited', exit: exitOf(3) });
+        assert.equal(bench.settle('ready').kind, 'failed');
+        bench.ended('failed');
+      });
+
+      it('is lost where nobody saw its end', () => {
+        const bench = givenUp();
+        bench.desk.answer('inspect', { type: 'inspection.vanished', reason: 'gone' });
+        assert.equal(bench.settle('ready').kind, 'lost');
+        bench.ended('lost');
+      });
+
+      it('is held, and looked for again, while the engine does not answer', () => {
+        const bench = givenUp();
+        bench.refuse('inspection', 'transient');
+        bench.isIn('launching.doubting');
+        bench.reach('retryLaunch');
+        bench.isIn('launching.doubting');
+        bench.reach('retryInspect');
+        bench.verify();
+        assert.equal(bench.settle('ready').kind, 'launchFailed');
+        bench.ended('failed');
+      });
     });
 
     it('settles as throttled what the engine throttles', () => {
@@ -154,6 +206,7 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
         bench.grantClaim();
         bench[how]();
         bench.refuse('launch', 'transient');
+        bench.verify();
         assert.equal(bench.settle(state).kind, kind);
         bench.ended('cancelled');
         assert.equal(bench.desk.count('launch'), 1);
@@ -165,6 +218,20 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
         bench.grantClaim();
         bench.refuse('launch', 'transient');
         bench[how]();
+        bench.verify();
+        assert.equal(bench.settle(state).kind, kind);
+        bench.ended('cancelled');
+      });
+
+      it(`${how} while it launches in vain, and it did start: it is stopped`, () => {
+        const bench = new RunnerBench(inspect);
+        bench.giveSlot();
+        bench.grantClaim();
+        bench[how]();
+        bench.refuse('launch', 'transient');
+        bench.desk.answer('inspect', { type: 'inspection.alive', handle: handleOf(), at: 0 });
+        bench.isIn('live.stopping.gracefully');
+        bench.stopped();
         assert.equal(bench.settle(state).kind, kind);
         bench.ended('cancelled');
       });
