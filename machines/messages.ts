@@ -124,6 +124,8 @@ export type DispatcherMessage =
   | { readonly type: 'backoff.elapsed' }
   | { readonly type: 'shutdown.request'; readonly reason: string }
   | { readonly type: 'shutdown.timedOut' }
+  /** Start nothing more, wait for what runs, however long, then end. */
+  | { readonly type: 'drain.request'; readonly actor: string }
   | { readonly type: 'task.cancel'; readonly key: TaskKey; readonly reason: string }
   | { readonly type: 'pool.order'; readonly pool: PoolName; readonly order: PoolOrder };
 

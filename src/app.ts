@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DispatcherOutput } from '../machines/dispatcher/context.ts';
 import type { Configuration } from './config/configuration.ts';
 import { portError, type PortError } from './domain/failures.ts';
@@ -13,14 +13,22 @@ import { fileEventJournal } from './platform/event-journal.ts';
 import { createInbox } from './platform/inbox.ts';
 import { holderOfThisProcess, systemProcessTable } from './platform/process-table.ts';
 import { systemClock } from './platform/system-clock.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Launcher } from './ports/launcher.ts';
+import type { RepoPool } from './ports/repo-pool.ts';
+import type { Salvage } from './ports/salvage.ts';
 import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
 import type { Telemetry } from './ports/telemetry.ts';
+import { openMemoryRegistry } from './registry/memory/open-memory-registry.ts';
+import { ObservedTables, type RowObserver } from './registry/memory/observed-tables.ts';
 import { openRegistry, openRegistryForReading, openRegistryForWriting } from './registry/open.ts';
-import { createDirectoryPool } from './repo-pool/directory-pool.ts';
+import { excludeFolder } from './repo-pool/git/exclude-folder.ts';
+import { keepsMirror, openRepoPool, openSalvage } from './repo-pool/open-repo-pool.ts';
 import { ask } from './runtime/ask.ts';
 import { createDispatcherActor, type DispatcherActor } from './runtime/dispatcher-actor.ts';
 import type { Office, Ports } from './runtime/ports.ts';
+import type { RegistrySource } from './simulation/simulated-registry.ts';
+import { SIMULATED_REGISTRY } from './simulation/world.ts';
 import { serveApi, type Api } from './server/serve-api.ts';
 
 export interface DispatcherOptions {
@@ -69,6 +77,37 @@ const environmentForRunners = (): Readonly<Record<string, string>> =>
 
 const defaultSlotsDir = (id: RegistryId): string =>
   join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'dispatcher', shortRegistryId(id), 'slots');
+
+/** What was kept of lost work, also beside a live dispatcher; `notFound` where there can be none yet. */
+export const readSalvage = async (configuration: Configuration): Promise<Result<Salvage, PortError>> => {
+  const { repoPool } = configuration;
+  let { baseDir } = repoPool;
+  if (baseDir === null && keepsMirror(repoPool)) {
+    const registry = await readRegistry(configuration);
+    if (!registry.ok) return registry;
+    baseDir = defaultSlotsDir(registry.value.id);
+    await ask<null>((reply) => registry.value.close(reply));
+  }
+  return openSalvage(repoPool, { baseDir: baseDir ?? '', environment: process.env });
+};
+
+/** Keeps the state folder out of the repository it may lie in; a folder of the user's that is only shared is left alone. */
+const makeStateDir = async (stateDir: string, trouble: (message: string) => void): Promise<Result<null, PortError>> => {
+  let isOurs = basename(stateDir) === '.dispatcher';
+  try {
+    isOurs = mkdirSync(stateDir, { recursive: true, mode: 0o700 }) !== undefined || isOurs;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return err(portError('permanent', `state_dir ${stateDir} cannot be made (${why}); name another one`));
+  }
+  try {
+    if (isOurs) await excludeFolder(stateDir);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    trouble(`${stateDir} is not kept out of git (${why}); add it to .gitignore`);
+  }
+  return ok(null);
+};
 
 const silent: Telemetry = { tell: () => undefined };
 
@@ -140,6 +179,23 @@ const openLaunchers = async (
   return ok(new Map([['local-process', local.value]]));
 };
 
+const openSlots = (
+  { repoPool }: Configuration,
+  registry: RegistryId,
+  clock: Clock,
+  tell: (message: string) => void,
+): Promise<Result<RepoPool, PortError>> => {
+  const baseDir = repoPool.baseDir ?? defaultSlotsDir(registry);
+  return openRepoPool(repoPool, {
+    baseDir,
+    registry,
+    processes: systemProcessTable(),
+    environment: process.env,
+    now: () => clock.wall(),
+    tell,
+  });
+};
+
 const assemble = async (
   configuration: Configuration,
   { untilIdle = false, telemetry = silent, api: withApi = true }: DispatcherOptions,
@@ -147,12 +203,9 @@ const assemble = async (
 ): Promise<Result<Dispatcher, OpenFailure>> => {
   const { stateDir } = configuration;
   const holder = holderOfThisProcess();
-  try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return err(portError('permanent', `state_dir ${stateDir} cannot be made (${why}); name another one`));
-  }
+  const trouble = (message: string): void => telemetry.tell({ type: 'trouble', message, task: null, pool: null });
+  const made = await makeStateDir(stateDir, trouble);
+  if (!made.ok) return made;
   const { path, synchronous } = configuration.registry;
   const opened = await openRegistry({ path, synchronous, holder });
   if (!opened.ok) return opened;
@@ -163,19 +216,19 @@ const assemble = async (
   if (!office.ok) return office;
   const open = await ask<readonly OpenAttempt[]>((reply) => registry.openAttempts(reply));
   if (!open.ok) return open;
+  const slots = await openSlots(configuration, registry.id, clock, trouble);
+  if (!slots.ok) return slots;
   const launchers = await openLaunchers(stateDir, registry.id, closers);
   if (!launchers.ok) return launchers;
-  const { baseDir, slots } = configuration.repoPool;
   const inbox = createInbox((error) => {
-    const message = error instanceof Error ? error.message : String(error);
-    telemetry.tell({ type: 'trouble', message: `internal error: ${message}`, task: null, pool: null });
+    trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   });
   const ports: Ports = {
     clock,
     inbox,
     entropy: systemEntropy(),
     registry,
-    repoPool: createDirectoryPool({ baseDir: baseDir ?? defaultSlotsDir(registry.id), slots }),
+    repoPool: slots.value,
     launchers: launchers.value,
     journal: fileEventJournal(join(stateDir, 'events-fallback.jsonl')),
     telemetry,
@@ -209,4 +262,10 @@ const assemble = async (
     shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),
     close: () => closers.close(),
   });
+};
+
+/** A registry for the simulator: its rows live as long as what is returned, and every write is seen by the observer. */
+export const simulatedRegistry = (observer: RowObserver): RegistrySource => {
+  const tables = new ObservedTables(observer);
+  return { open: (defer) => openMemoryRegistry({ id: SIMULATED_REGISTRY, tables, defer }) };
 };

@@ -7,5 +7,5 @@ export { loadTaskSet, type TaskSetOptions, type TaskSetSource } from './config/l
 export type { PortError } from './domain/failures.ts';
 export type { TaskDefinition, TaskSet, TaskState, TaskView } from './domain/task.ts';
 export type { Notice, Telemetry } from './ports/telemetry.ts';
-export type { SubmitReport, TaskPage, TaskRegistry } from './ports/task-registry.ts';
+export type { OperationReport, OperationRequest, SubmitReport, TaskOperation, TaskPage, TaskRegistry } from './ports/task-registry.ts';
 export { ask } from './runtime/ask.ts';

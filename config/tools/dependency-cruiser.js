@@ -10,7 +10,7 @@ const npm = (name) => `(^|/)node_modules/${name}/`;
 /** In these the outside world is used: Node's own modules and any package we depend on. */
 const OUTSIDE = ['node', 'packages'];
 const PURE_CORE = ['domain', 'protocol', 'scheduling', 'ports', 'machines', 'runtime'];
-const ADAPTERS = ['registry', 'repo-pool', 'launchers', 'importers', 'platform'];
+const ADAPTERS = ['registry', 'repo-pool', 'launchers', 'platform'];
 
 const adapterRows = ADAPTERS.map((name) => [name, ['domain', 'protocol', 'ports', ...OUTSIDE]]);
 
@@ -21,7 +21,9 @@ const LAYERS = Object.fromEntries([
   ['scheduling', ['domain']],
   ['ports', ['domain']],
   ['machines', ['domain', 'scheduling', 'ports', 'xstate']],
-  ['config', ['domain', ...OUTSIDE]],
+  // Readers of plans are no adapters: they have no port, and hold nothing.
+  ['importers', ['domain', ...OUTSIDE]],
+  ['config', ['domain', 'importers', ...OUTSIDE]],
   ...adapterRows,
   ['runtime', ['domain', 'protocol', 'scheduling', 'ports', 'machines', 'xstate']],
   ['simulation', [...PURE_CORE, 'config', ...OUTSIDE]],
@@ -30,7 +32,7 @@ const LAYERS = Object.fromEntries([
   ['server', [...PURE_CORE, 'config', 'telemetry', 'dashboard', ...OUTSIDE]],
   // The composition root alone may import adapters.
   ['app', [...PURE_CORE, ...ADAPTERS, 'config', 'simulation', 'telemetry', 'dashboard', 'server', ...OUTSIDE]],
-  ['cli', [...PURE_CORE, 'config', 'simulation', 'telemetry', 'server', 'app', ...OUTSIDE]],
+  ['cli', [...PURE_CORE, 'config', 'importers', 'simulation', 'telemetry', 'server', 'app', ...OUTSIDE]],
   ['index', [...PURE_CORE, ...ADAPTERS, 'config', 'simulation', 'telemetry', 'server', 'app']],
 ]);
 

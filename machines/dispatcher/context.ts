@@ -1,4 +1,4 @@
-import type { PoolName } from '../../src/domain/ids.ts';
+import type { PoolName, TaskKey } from '../../src/domain/ids.ts';
 import type { DispatcherSettings, PoolSettings } from '../../src/domain/settings.ts';
 import type { Telemetry } from '../../src/ports/telemetry.ts';
 import type { Assignment, Scheduler } from '../../src/scheduling/scheduler.ts';
@@ -27,6 +27,8 @@ export class Outbox {
   assignments: readonly Assignment[] = [];
   /** Monotonic ms for which the back-off timer is set; `null`: none is. */
   backoffArmedFor: number | null = null;
+  /** Whom to cancel once they are taken over, and why: asked for while it was not known yet what runs. */
+  readonly cancellations = new Map<TaskKey, string>();
 }
 
 export interface DispatcherContext extends DispatcherInput {
@@ -34,6 +36,8 @@ export interface DispatcherContext extends DispatcherInput {
   /** Last question to the monitor whether really nothing is left. */
   readonly idleToken: number;
   readonly shutdownReason: string | null;
+  /** Who asked that it be drained; `null`: nobody. */
+  readonly drainActor: string | null;
   /** Why it ends in `failed`; `null` while there is no reason to. */
   readonly failure: string | null;
 }
@@ -49,8 +53,13 @@ export const dispatcherContext = (input: DispatcherInput): DispatcherContext => 
   outbox: new Outbox(),
   idleToken: 0,
   shutdownReason: null,
+  drainActor: null,
   failure: null,
 });
+
+/** Why it ends, in a word or a line. */
+export const endReason = ({ failure, shutdownReason, drainActor }: DispatcherContext): string =>
+  failure ?? shutdownReason ?? (drainActor === null ? 'idle' : 'drained');
 
 export const poolActorId = (pool: PoolName): string => `pool:${pool}`;
 export const MONITOR = 'monitor';

@@ -1,9 +1,9 @@
-import { dispatcherContext } from './context.ts';
+import { dispatcherContext, endReason } from './context.ts';
 import { dispatcher } from './setup.ts';
 
 const SCHEDULE = ['plan', 'carryOut'] as const;
 
-const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions'] as const;
+const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions', 'sendCancellations'] as const;
 
 const running = dispatcher.createStateConfig({
   description: 'Takes in ready tasks, decides what starts where, and hears of every end.',
@@ -19,6 +19,7 @@ const running = dispatcher.createStateConfig({
     'registry.changed': { actions: 'wakeMonitor' },
     'monitor.caughtUp': { guard: 'isIdleForSure', target: 'closing' },
     'shutdown.request': { target: 'draining', actions: 'noteShutdown' },
+    'drain.request': { target: 'finishing', actions: 'noteDrain' },
   },
 });
 
@@ -30,7 +31,7 @@ export const dispatcherMachine = dispatcher.createMachine({
   initial: 'starting',
   output: ({ context }) => ({
     failure: context.failure,
-    reason: context.failure ?? context.shutdownReason ?? 'idle',
+    reason: endReason(context),
   }),
   on: {
     'runner.settled': { actions: ['book', 'tellSettled'] },
@@ -51,15 +52,24 @@ export const dispatcherMachine = dispatcher.createMachine({
       on: {
         'recovery.finished': [
           { guard: 'mustShutDown', target: 'draining', actions: TAKE_OVER },
+          { guard: 'mustDrain', target: 'finishing', actions: TAKE_OVER },
           { target: 'running', actions: TAKE_OVER },
         ],
         'recovery.failed': { target: 'failed', actions: 'noteFailure' },
         // Obeyed once it is known what runs; a second one does not wait for that.
         'shutdown.request': [{ guard: 'mustShutDown', target: 'stopped' }, { actions: 'noteShutdown' }],
+        'drain.request': { actions: 'noteDrain' },
+        'task.cancel': { actions: 'noteCancel' },
         'xstate.error.actor.*': { target: 'failed', actions: 'noteFailure' },
       },
     },
     running,
+    finishing: {
+      description: 'Drained by a person: starts nothing more and waits for what runs, however long that takes.',
+      entry: ['tellDraining', 'recordDraining'],
+      always: { guard: 'isQuiet', target: 'closing' },
+      on: { 'shutdown.request': { target: 'draining', actions: 'noteShutdown' } },
+    },
     draining: {
       description: 'Starts nothing more and waits for what runs, up to the shutdown timeout.',
       entry: ['tellWaiting', 'recordStopping'],

@@ -6,7 +6,7 @@ import { eventRecorderMachine } from '../event-recorder.machine.ts';
 import type { DispatcherMessage } from '../messages.ts';
 import { portActor } from '../port-actor.ts';
 import { taskMonitorMachine } from '../task-monitor.machine.ts';
-import { MONITOR, poolActorId, RECORDER, type DispatcherContext, type DispatcherInput, type DispatcherOutput } from './context.ts';
+import { endReason, MONITOR, poolActorId, RECORDER, type DispatcherContext, type DispatcherInput, type DispatcherOutput } from './context.ts';
 
 type DispatcherEvent = DispatcherMessage | DoneActorEvent | ErrorActorEvent;
 
@@ -45,6 +45,7 @@ export const dispatcher = setup({
     isQuiet: ({ context }) => context.scheduler.ledger.running === 0,
     leavesRunners: ({ context }) => context.settings.shutdown.onShutdown === 'leave',
     mustShutDown: ({ context }) => context.shutdownReason !== null,
+    mustDrain: ({ context }) => context.drainActor !== null,
     hasFailed: ({ context }) => context.failure !== null,
     /** The monitor has looked after the last change that we know of, and found nothing. */
     isIdleForSure: ({ context, event }) =>
@@ -84,6 +85,18 @@ export const dispatcher = setup({
         enqueue.sendTo(poolActorId(adoption.pool), { type: 'runner.adopt', adoption });
       }
     }),
+    noteCancel: ({ context, event }) => {
+      if (event.type === 'task.cancel') context.outbox.cancellations.set(event.key, event.reason);
+    },
+    /** What a person wanted cancelled while no dispatcher ran, or while this one did not know yet what runs. */
+    sendCancellations: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'recovery.finished') return;
+      const wallAt = context.wall();
+      for (const { attempt, pool, runnerId } of event.adoptions) {
+        const reason = attempt.cancelReason ?? context.outbox.cancellations.get(attempt.key);
+        if (reason !== undefined) enqueue.sendTo(poolActorId(pool), { type: 'task.cancel', runnerId, reason, wallAt });
+      }
+    }),
 
     takeIn: ({ context, event }) => {
       if (event.type !== 'tasks.changed') return;
@@ -107,7 +120,7 @@ export const dispatcher = setup({
       context.scheduler.takeBack(event.task, null);
     },
     bookPoolState: ({ context, event }) => {
-      if (event.type === 'pool.changed') context.scheduler.setPoolState(event.pool, event.state, event.accepting);
+      if (event.type === 'pool.changed') context.scheduler.setPoolState(event.pool, event.state, event.accepting, event.reason);
       if (event.type === 'pool.resized') context.scheduler.resizePool(event.pool, event.maxConcurrency);
     },
 
@@ -172,6 +185,9 @@ export const dispatcher = setup({
       const { timeoutMs } = context.settings.shutdown;
       context.telemetry.tell({ type: 'shutdownWaiting', runners: context.scheduler.ledger.running, timeoutMs });
     },
+    tellDraining: ({ context }) => {
+      context.telemetry.tell({ type: 'draining', runners: context.scheduler.ledger.running });
+    },
     tellAborting: ({ context }) => {
       const { stopGraceMs: graceMs } = context.settings;
       context.telemetry.tell({ type: 'shutdownStopping', runners: context.scheduler.ledger.running, graceMs });
@@ -204,6 +220,12 @@ export const dispatcher = setup({
         details: { adopted: event.type === 'recovery.finished' ? event.adoptions.length : 0 },
       }),
     })),
+    recordDraining: sendTo(RECORDER, ({ context }) => ({
+      type: 'event.record' as const,
+      event: draft('DispatcherDraining', context.wall(), context.drainActor ?? 'dispatcher', {
+        details: { runners: context.scheduler.ledger.running },
+      }),
+    })),
     recordStopping: sendTo(RECORDER, ({ context }) => ({
       type: 'event.record' as const,
       event: draft('DispatcherStopping', context.wall(), 'dispatcher', {
@@ -213,7 +235,7 @@ export const dispatcher = setup({
     recordStopped: sendTo(RECORDER, ({ context }) => ({
       type: 'event.record' as const,
       event: draft('DispatcherStopped', context.wall(), 'dispatcher', {
-        details: { reason: context.failure ?? context.shutdownReason ?? 'idle', left_running: context.scheduler.ledger.running },
+        details: { reason: endReason(context), left_running: context.scheduler.ledger.running },
       }),
     })),
     flushRecorder: sendTo(RECORDER, { type: 'recorder.flush' }),
@@ -221,6 +243,7 @@ export const dispatcher = setup({
     noteShutdown: assign(({ event }) =>
       event.type === 'shutdown.request' ? { shutdownReason: event.reason } : { shutdownReason: 'shutdown' },
     ),
+    noteDrain: assign(({ event }) => (event.type === 'drain.request' ? { drainActor: event.actor } : {})),
     noteLeftovers: assign(({ context }) => ({
       failure: context.failure ?? `${context.scheduler.ledger.running} runners are not proven dead`,
     })),

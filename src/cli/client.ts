@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { portError, type PortError } from '../domain/failures.ts';
+import type { TaskKey } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { isToken, proofOf, readAdminToken } from '../server/admin-token.ts';
 import { readEndpoint } from '../server/endpoint-file.ts';
-import { statusSchema, type StatusReport } from '../server/status.ts';
+import { ACTOR_HEADER } from '../server/request-header.ts';
+import { poolSchema, statusSchema, type PoolReport, type StatusReport } from '../server/status.ts';
+import { pathOfTask } from '../server/task-path.ts';
+import { person } from './person.ts';
+import type { Wish } from './wish.ts';
 
 const submitSchema = z.object({
   spec: z.string(),
@@ -15,15 +20,26 @@ const submitSchema = z.object({
   cancelled: z.array(z.string()),
   untouched: z.array(z.string()),
   changedDone: z.array(z.string()),
+  markedDone: z.array(z.string()),
 });
 const healthSchema = z.object({ proof: z.string() });
 const problemSchema = z.object({ detail: z.string() });
+const whySchema = z.looseObject({ code: z.string(), text: z.string() });
+const detailSchema = z.looseObject({ state: z.string(), why: whySchema });
+const operationSchema = z.looseObject({ state: z.string(), changed: z.boolean(), stopping: z.boolean() });
+const drainSchema = z.object({ running: z.number() });
+export type OperationAnswer = z.infer<typeof operationSchema>;
 export type SubmitAnswer = z.infer<typeof submitSchema>;
 
 export interface SubmitOptions {
   readonly fresh: boolean;
   readonly changedDone: 'refuse' | 'redo' | 'keep';
   readonly force: boolean;
+}
+
+interface HttpAnswer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 /** The API of the dispatcher that is alive here. */
@@ -54,23 +70,38 @@ export class ApiClient {
       force: String(options.force),
     });
     const answer = await this.#call(`/api/v1/tasksets?${query.toString()}`, { method: 'POST', body: text });
-    if (!answer.ok) return answer;
-    const parsed = submitSchema.safeParse(answer.value.body);
-    return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));
+    return parsedAs(submitSchema, answer);
   }
 
   async status(): Promise<Result<StatusReport, PortError>> {
-    const answer = await this.#call('/api/v1/status', {});
-    if (!answer.ok) return answer;
-    const parsed = statusSchema.safeParse(answer.value.body);
-    return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));
+    return parsedAs(statusSchema, await this.#call('/api/v1/status', {}));
   }
 
-  async #call(path: string, init: RequestInit): Promise<Result<{ status: number; body: unknown }, PortError>> {
+  /** Everything about one task, with why it does not run; as `task show --json` has it. */
+  async task(key: TaskKey): Promise<Result<z.infer<typeof detailSchema>, PortError>> {
+    return parsedAs(detailSchema, await this.#call(pathOfTask(key), {}));
+  }
+
+  async operate(key: TaskKey, wish: Wish): Promise<Result<OperationAnswer, PortError>> {
+    return parsedAs(operationSchema, await this.#call(...requestOf(key, wish)));
+  }
+
+  /** @param change `state` and `max_concurrency`, either or both */
+  async changePool(name: string, change: Readonly<Record<string, unknown>>): Promise<Result<PoolReport, PortError>> {
+    const body = JSON.stringify(change);
+    return parsedAs(poolSchema, await this.#call(`/api/v1/pools/${encodeURIComponent(name)}`, { method: 'PATCH', body }));
+  }
+
+  /** How many runners it waits for. */
+  async drain(): Promise<Result<{ readonly running: number }, PortError>> {
+    return parsedAs(drainSchema, await this.#call('/api/v1/drain', { method: 'POST' }));
+  }
+
+  async #call(path: string, init: RequestInit): Promise<Result<HttpAnswer, PortError>> {
     try {
       const response = await fetch(`${this.url}${path}`, {
         ...init,
-        headers: { Authorization: `Bearer ${this.#token}` },
+        headers: { Authorization: `Bearer ${this.#token}`, [ACTOR_HEADER]: encodeURIComponent(person()) },
       });
       return ok({ status: response.status, body: await response.json() });
     } catch (error) {
@@ -95,8 +126,30 @@ const hasToken = async (url: string, token: string): Promise<boolean> => {
   }
 };
 
-const problemOf = (answer: { readonly status: number; readonly body: unknown }): PortError => {
+const problemOf = (answer: HttpAnswer): PortError => {
   const problem = problemSchema.safeParse(answer.body);
   const text = problem.success ? problem.data.detail : `unexpected answer with status ${answer.status}`;
+  if (answer.status === 404) return portError('notFound', text);
   return portError(answer.status < 500 ? 'invalid' : 'transient', text);
+};
+
+const parsedAs = <T>(schema: z.ZodType<T>, answer: Result<HttpAnswer, PortError>): Result<T, PortError> => {
+  if (!answer.ok) return answer;
+  const parsed = schema.safeParse(answer.value.body);
+  return parsed.success ? ok(parsed.data) : err(problemOf(answer.value));
+};
+
+const requestOf = (key: TaskKey, wish: Wish): [path: string, init: RequestInit] => {
+  const path = pathOfTask(key);
+  const post = (name: string, body: unknown): [string, RequestInit] => [`${path}/${name}`, { method: 'POST', body: JSON.stringify(body) }];
+  switch (wish.kind) {
+    case 'setPriority':
+      return [path, { method: 'PATCH', body: JSON.stringify({ priority: wish.priority }) }];
+    case 'dropDependency':
+      return post('drop-dependency', { dependency: wish.dependency });
+    case 'cancel':
+    case 'retry':
+    case 'skip':
+      return post(wish.kind, wish.reason === null ? {} : { reason: wish.reason });
+  }
 };

@@ -1,14 +1,21 @@
 // First, for what follows is loaded into that heap.
 import './small-heap.ts';
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { DrainOptions } from './commands/drain.ts';
 import type { EventsOptions } from './commands/events.ts';
+import type { InitOptions } from './commands/init.ts';
 import type { LogsOptions } from './commands/logs.ts';
+import type { RestoreOptions } from './commands/salvage.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { TasksOptions } from './commands/tasks.ts';
+import type { RunOptions } from './commands/run.ts';
+import type { PlanOptions } from './commands/plan.ts';
 import type { GlobalOptions } from './configured.ts';
 import { complain, errorColours, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './io.ts';
+import type { SimulateOptions } from './commands/simulate.ts';
 import type { SubmittingOptions } from './submission.ts';
+import type { Wish } from './wish.ts';
 
 type Action = () => Promise<number>;
 
@@ -29,6 +36,12 @@ const packageVersion = (): string => {
 const wholeNumber = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number, 0 or more.');
+  return value;
+};
+
+const integer = (text: string): number => {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number; a higher one runs first.');
   return value;
 };
 
@@ -58,7 +71,8 @@ const withSubmission = (made: Command): Command =>
     .option('--fresh', 'open a new run of the set, NAME@2')
     .option('--redo-changed', 'run done tasks again that have changed since')
     .option('--keep', 'leave done tasks done that have changed since')
-    .option('--force', 'accept a set whose tasks wait for each other');
+    .option('--force', 'accept a set whose tasks wait for each other')
+    .option('--parallel', 'of a Markdown plan: no task waits for another only because it stands below it');
 
 const withJson = (made: Command): Command => made.option('--json', 'for programs: JSON, never truncated');
 
@@ -66,9 +80,19 @@ const finish = async (action: Action): Promise<void> => {
   exitCode = await action();
 };
 
-withSubmission(command('run <file>', 'submit a task set, work until nothing is left to do, say how it ended')).action(
-  (file: string, options: SubmittingOptions) => finish(async () => (await import('./commands/run.ts')).run(file, options)),
+command('init', 'look at this folder and write a configuration for it')
+  .option('--force', 'also over one that is there')
+  .action((options: InitOptions) => finish(async () => (await import('./commands/init.ts')).init(options)));
+withJson(command('doctor', 'look at everything the configuration names, and say how to mend what is wrong')).action(
+  (options: GlobalOptions) => finish(async () => (await import('./commands/doctor.ts')).doctor(options)),
 );
+withJson(command('plan <file>', 'how a task set or Markdown plan is read: order, pools, everything doubtful; runs nothing'))
+  .option('--force', 'accept a set whose tasks wait for each other')
+  .option('--parallel', 'of a Markdown plan: no task waits for another only because it stands below it')
+  .action((file: string, options: PlanOptions) => finish(async () => (await import('./commands/plan.ts')).plan(file, options)));
+withSubmission(command('run <file>', 'submit a task set, work until nothing is left to do, say how it ended'))
+  .option('--sync', 'tick the boxes of a Markdown plan as its tasks end')
+  .action((file: string, options: RunOptions) => finish(async () => (await import('./commands/run.ts')).run(file, options)));
 command('start', 'work until told to stop')
   .option('--until-idle', 'end when nothing is left to do')
   .action((options: StartOptions) => finish(async () => (await import('./commands/start.ts')).start(options)));
@@ -86,6 +110,39 @@ const task = program.command('task').description('one task').exitOverride();
 withJson(withConfig(task.command('show <spec/id>').description('everything about one task').exitOverride())).action(
   (name: string, options: GlobalOptions) => finish(async () => (await import('./commands/task-show.ts')).taskShow(name, options)),
 );
+const operate = (name: string, wish: Wish, options: GlobalOptions): Promise<void> =>
+  finish(async () => (await import('./commands/task-operate.ts')).taskOperate(name, wish, options));
+const ofTask = (usage: string, description: string): Command =>
+  withJson(withConfig(task.command(usage).description(description).exitOverride()));
+ofTask('priority <spec/id>', 'a higher one runs first; counts at once')
+  .addArgument(new Argument('<number>', 'the new priority').argParser(integer))
+  .action((name: string, priority: number, options: GlobalOptions) => operate(name, { kind: 'setPriority', priority }, options));
+const WISHES = {
+  cancel: 'never start it or, if it runs, stop it',
+  retry: 'from the start again: one that failed, was cancelled or skipped, or backs off',
+  skip: 'count it as done for those that depend on it',
+} as const;
+for (const kind of ['cancel', 'retry', 'skip'] as const) {
+  ofTask(`${kind} <spec/id>`, WISHES[kind])
+    .option('--reason <text>', 'why, for those who read the events')
+    .action((name: string, options: GlobalOptions & { readonly reason?: string }) =>
+      operate(name, { kind, reason: options.reason ?? null }, options),
+    );
+}
+ofTask('drop-dependency <spec/id> <dependency>', 'wait no more for this one: an id of its set, or SPEC/ID').action(
+  (name: string, dependency: string, options: GlobalOptions) => operate(name, { kind: 'dropDependency', dependency }, options),
+);
+withJson(command('why <spec/id>', 'why a task does not run')).action((name: string, options: GlobalOptions) =>
+  finish(async () => (await import('./commands/why.ts')).why(name, options)),
+);
+withJson(command('pools [order] [name] [limit]', 'list pools; or enable, disable, drain or resize the one named (needs a live dispatcher)')).action(
+  (order: string | undefined, name: string | undefined, limit: string | undefined, options: GlobalOptions) =>
+    finish(async () => (await import('./commands/pools.ts')).pools(order ?? 'list', name, limit, options)),
+);
+withJson(command('drain', 'start nothing more, wait for what runs, then end the dispatcher'))
+  .option('--wait', 'come back once it has ended')
+  .addHelpText('after', '\nIt waits without a limit; a signal to the dispatcher sets the one of graceful_shutdown.')
+  .action((options: DrainOptions) => finish(async () => (await import('./commands/drain.ts')).drain(options)));
 withJson(command('events', 'everything that happened, in order (JSON lines with --json)'))
   .addOption(new Option('--after <seq>', 'only later ones').argParser(wholeNumber))
   .option('--spec <name>', 'only of this set')
@@ -94,10 +151,33 @@ withJson(command('events', 'everything that happened, in order (JSON lines with 
 command('logs <spec/id>', 'what the last attempt wrote')
   .addOption(new Option('--attempt <n>', 'of this attempt').argParser(wholeNumber))
   .action((name: string, options: LogsOptions) => finish(async () => (await import('./commands/logs.ts')).logs(name, options)));
+const salvage = program.command('salvage').description('work that runners left in their slots, on no branch').exitOverride();
+withJson(withConfig(salvage.command('list', { isDefault: true }).description('list it').exitOverride())).action(
+  (options: GlobalOptions) => finish(async () => (await import('./commands/salvage.ts')).salvageList(options)),
+);
+withConfig(salvage.command('restore <spec/id>').description('bring it back: by default on a branch salvage/SPEC/ID/ATTEMPT').exitOverride())
+  .addOption(new Option('--attempt <n>', 'of this attempt (default: the latest that left something)').argParser(wholeNumber))
+  .option('--to <folder>', 'write the files there instead')
+  .option('--branch <name>', 'on this branch')
+  .option('--force', 'overwrite files, move the branch')
+  .action((name: string, options: RestoreOptions) =>
+    finish(async () => (await import('./commands/salvage.ts')).salvageRestore(name, options)),
+  );
 withSubmission(command('validate [files...]', 'check the configuration and task sets; changes nothing')).action(
   (files: readonly string[], options: SubmittingOptions) =>
     finish(async () => (await import('./commands/validate.ts')).validate(files, options)),
 );
+
+program
+  .command('simulate')
+  .description('run the dispatcher in a simulated world, in virtual time, under an auditor; the last line is the trace\'s hash')
+  .exitOverride()
+  .addOption(new Option('--seed <n>', 'where luck comes from (default: any)').argParser(integer))
+  .addOption(new Option('--runs <n>', 'so many plans, of this seed and those after it; 0: until told to stop').argParser(wholeNumber).default(1))
+  .addOption(new Option('--preset <name>', 'what plans to draw').choices(['calm', 'lite', 'swarm']).default('lite'))
+  .option('--plan <file>', 'this plan, in JSON, instead of drawn ones')
+  .option('--show-plan', 'print the plan, run nothing')
+  .action((options: SimulateOptions) => finish(async () => (await import('./commands/simulate.ts')).simulate(options)));
 
 // A reader of our output that has seen enough is not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

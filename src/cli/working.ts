@@ -30,9 +30,7 @@ export const work = async (
   { dispatcher, progress }: Working,
   verdict: () => Promise<number>,
 ): Promise<number> => {
-  let signalled: NodeJS.Signals | null = null;
   const onSignal = (signal: NodeJS.Signals): void => {
-    signalled = signal;
     dispatcher.shutdown(signal);
   };
   process.on('SIGTERM', onSignal);
@@ -44,7 +42,8 @@ export const work = async (
     progress.end();
     if (end.failure !== null) return complain(`the dispatcher failed: ${end.failure}`, EXIT_UNFINISHED);
     const code = await verdict();
-    return signalled === null ? code : EXIT_OK;
+    // Stopped by a signal or drained: what is left undone was left on purpose.
+    return end.reason === 'idle' ? code : EXIT_OK;
   } finally {
     progress.end();
     await dispatcher.close();

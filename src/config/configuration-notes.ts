@@ -8,7 +8,6 @@ const WITHOUT_EFFECT: readonly (readonly string[])[] = [
   ['dispatcher', 'deadlock_detection'],
   ['dispatcher', 'fair_share'],
   ['dispatcher', 'priority', 'ageing'],
-  ['repo_pool', 'repo'],
   ['server', 'runner_listen'],
 ];
 
@@ -53,6 +52,14 @@ const poolNotes = (pool: PoolSettings): readonly string[] => {
   return notes;
 };
 
+/** Keys of git slots, where slots are plain folders. */
+const slotNotes = ({ repo_pool: written }: WrittenConfiguration): readonly string[] => {
+  if ((written?.type ?? 'directory') !== 'directory') return [];
+  return (['repo', 'base'] as const)
+    .filter((key) => written?.[key] != null)
+    .map((key) => `repo_pool.${key} has no effect while repo_pool.type is directory`);
+};
+
 /** What is allowed but may surprise, one line each. */
 export const configurationNotes = (
   written: WrittenConfiguration,
@@ -64,4 +71,5 @@ export const configurationNotes = (
   ...WITHOUT_EFFECT.filter((path) => isThere(written, path)).map(
     (path) => `${path.join('.')} is accepted, but has no effect yet`,
   ),
+  ...slotNotes(written),
 ];

@@ -131,12 +131,6 @@ const pools = mapOf(pool, 'a mapping from pool names to pools').superRefine((nam
   }
 });
 
-const slotsType = built(
-  ['directory'],
-  (value) => value === 'git-worktree' || value === 'git-clone',
-  'directory',
-);
-
 /** A configuration as it is written, or a part of it. Durations are in ms after it, memory in MB, CPU in cores. */
 export const configurationSchema = record(
   {
@@ -148,8 +142,9 @@ export const configurationSchema = record(
     }).nullish(),
     state_dir: optionalText('the path of a folder'),
     repo_pool: record({
-      type: field(slotsType).nullish(),
+      type: field(oneOf(['directory', 'git-worktree', 'git-clone'])).nullish(),
       repo: optionalText('the place of a repository'),
+      base: optionalText('a branch, a tag or a commit'),
       slots: lenientCount,
       base_dir: optionalText('the path of a folder'),
     }).nullish(),

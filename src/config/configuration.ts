@@ -1,5 +1,21 @@
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 
+/** Workspaces as configured. */
+export type RepoPoolConfiguration = {
+  /** Absolute; `null`: outside the repository, in a folder named after the registry. */
+  readonly baseDir: string | null;
+  readonly slots: number;
+} & (
+  | { readonly type: 'directory' }
+  | {
+      readonly type: 'git-worktree' | 'git-clone';
+      /** Absolute path; for `git-clone` perhaps a URL. */
+      readonly repo: string;
+      /** Revision that branches begin at; `null`: what is checked out in `repo` at that moment. */
+      readonly base: string | null;
+    }
+);
+
 /** A whole configuration, checked, with defaults filled in and every path absolute. */
 export interface Configuration {
   /** The files it was read from, absolute; empty when there was none and the defaults apply. */
@@ -8,7 +24,7 @@ export interface Configuration {
   readonly registry: { readonly path: string; readonly synchronous: 'normal' | 'full' };
   /** Run directories, logs, journals, endpoint.json. */
   readonly stateDir: string;
-  readonly repoPool: { readonly type: 'directory'; readonly baseDir: string | null; readonly slots: number };
+  readonly repoPool: RepoPoolConfiguration;
   readonly server: { readonly host: string; readonly port: number; /** Named by the user: not to be swapped for a free one. */ readonly portIsExplicit: boolean };
   readonly pools: readonly PoolSettings[];
   /** Limits that disagree, one line each, for `validate`. */

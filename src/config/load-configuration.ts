@@ -16,6 +16,7 @@ import { locateFindings, type Finding } from './finding.ts';
 import { quoted, type InputError } from './input-error.ts';
 import { nearestName } from './nearest-name.ts';
 import { DEFAULT_POOLS, poolFindings, poolSettingsOf } from './pool-settings.ts';
+import { repoPoolFindings, repoPoolOf } from './repo-pool-settings.ts';
 
 export interface ConfigurationRequest {
   /** What `-c` named; empty or absent: look in the usual places. */
@@ -80,7 +81,7 @@ const crossErrors = (files: readonly ConfigurationFile[], pools: WrittenPools): 
     const own = file.written.agent_pools;
     const noPools = own != null && Object.keys(own).length === 0 ? [NO_POOLS] : [];
     const inPools = Object.entries(own ?? {}).flatMap(([name, pool]) => poolFindings(name, pool));
-    const findings = [...noPools, ...inPools, ...unknownPools(file.written, pools)];
+    const findings = [...noPools, ...inPools, ...unknownPools(file.written, pools), ...repoPoolFindings(file.written)];
     return findings.length === 0 ? [] : locateFindings(file.document, findings);
   });
 
@@ -111,13 +112,12 @@ export const loadConfiguration = (request: ConfigurationRequest): Result<Configu
   );
   const absolute = (path: string): string => resolve(place.projectFolder, path);
   const registryPath = absolute(written.registry?.path ?? DEFAULT_REGISTRY);
-  const baseDir = written.repo_pool?.base_dir;
   return ok({
     sources: files.map((file) => file.path),
     dispatcher,
     registry: { path: registryPath, synchronous: written.registry?.synchronous ?? 'normal' },
     stateDir: written.state_dir == null ? dirname(registryPath) : absolute(written.state_dir),
-    repoPool: { type: 'directory', baseDir: baseDir == null ? null : absolute(baseDir), slots: dispatcher.slots },
+    repoPool: repoPoolOf(written, dispatcher.slots, absolute),
     server: {
       host: written.server?.host ?? DEFAULT_HOST,
       port: written.server?.port ?? DEFAULT_PORT,

@@ -62,5 +62,5 @@ export const taskSetOf = (written: WrittenTaskSet, dependencies: readonly (reado
   weight: written.weight ?? 1,
   maxConcurrency: written.max_concurrency ?? null,
   tasks: written.tasks.map((task, i) => definitionOf(task, written.defaults, dependencies[i] ?? [])),
-  done: [],
+  done: (written.done ?? []).map(taskId),
 });

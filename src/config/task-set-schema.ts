@@ -59,6 +59,7 @@ export const taskSetSchema = record(
     tasks: listOf(taskSchema, 'a list of tasks; write tasks: and below it one task after each "- "').min(1, {
       error: () => 'at least one task',
     }),
+    done: listOf(field(name('id')), 'a list of ids of tasks that are done already').nullish(),
   },
   'a mapping with name and tasks',
 );

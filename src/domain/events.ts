@@ -5,6 +5,7 @@ export const EVENT_TYPES = [
   'TaskSubmitted',
   'TaskReplaced',
   'TaskReady',
+  'TaskBlocked',
   'TaskAssigned',
   'RunnerStarted',
   'RunnerCompleted',
@@ -22,6 +23,9 @@ export const EVENT_TYPES = [
   'TaskFailed',
   'TaskCancelled',
   'TaskSkipped',
+  'TaskCancelRequested',
+  'TaskRetryRequested',
+  'DependencyDropped',
   'TaskUnplaceable',
   'PriorityChanged',
   'SlotFailed',
@@ -45,7 +49,7 @@ export interface EventDraft {
   readonly type: EventType;
   /** ms since the epoch. */
   readonly at: number;
-  /** Who did it: `dispatcher`, `runner:<id>`, `user:<name>`, `api`. */
+  /** Who did it: `dispatcher`, `runner:<id>`, `cli:<user>`, `api`. */
   readonly actor: string;
   readonly spec: SpecName | null;
   readonly taskId: TaskId | null;

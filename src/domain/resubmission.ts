@@ -23,6 +23,8 @@ export interface ResubmissionPlan {
   readonly untouched: readonly TaskKey[];
   /** Done, changed, and left as they are (`keep`) or, with `refuse`, the reason of the refusal. */
   readonly changedDone: readonly TaskKey[];
+  /** Not started, and marked as done in the plan: done from now on. Each is in another list, too. */
+  readonly markedDone: readonly TaskKey[];
 }
 
 /** Why a task was cancelled when it left its set; such a one comes back when it is written again. */
@@ -35,6 +37,13 @@ const canonical = (_key: string, value: unknown): unknown =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
     : value;
+
+/** What the plan marks as done and nobody has begun; `--redo-changed` outranks the mark. */
+const isMarked = (old: KnownTask | undefined, fate: keyof ResubmissionPlan): boolean => {
+  if (fate === 'added') return true;
+  if (fate === 'replaced') return old?.state !== 'done';
+  return fate === 'unchanged' && (old?.state === 'blocked' || old?.state === 'ready');
+};
 
 /** Decides, changes nothing. The caller refuses the submission if `changedDone` and mode `refuse`. */
 export const planResubmission = (
@@ -50,13 +59,16 @@ export const planResubmission = (
     cancelled: [] as TaskKey[],
     untouched: [] as TaskKey[],
     changedDone: [] as TaskKey[],
+    markedDone: [] as TaskKey[],
   };
+  const marked = new Set(set.done);
   for (const task of set.tasks) {
     const key = taskKey(set.name, task.id);
     const old = before.get(key);
     before.delete(key);
-    if (old === undefined) plan.added.push(key);
-    else plan[fateOf(old, definitionText(task), mode)].push(key);
+    const fate = old === undefined ? 'added' : fateOf(old, task, mode);
+    plan[fate].push(key);
+    if (marked.has(task.id) && isMarked(old, fate)) plan.markedDone.push(key);
   }
   for (const [key, old] of before) {
     if (isTerminal(old.state)) continue;
@@ -66,11 +78,12 @@ export const planResubmission = (
   return plan;
 };
 
-const fateOf = (old: KnownTask, text: string, mode: ChangedDone): keyof ResubmissionPlan => {
+const fateOf = (old: KnownTask, task: TaskDefinition, mode: ChangedDone): keyof ResubmissionPlan => {
   if (old.state === 'cancelled' && old.reason === REMOVED_FROM_SET) return 'replaced';
-  if (old.definition === text) return 'unchanged';
+  if (old.definition === definitionText(task)) return 'unchanged';
   if (old.state === 'running') return 'untouched';
-  if (old.state !== 'done') return 'replaced';
+  // Nothing runs for a group: being done again costs nothing, and a new child has to be waited for.
+  if (old.state !== 'done' || task.group) return 'replaced';
   return mode === 'redo' ? 'replaced' : 'changedDone';
 };
 

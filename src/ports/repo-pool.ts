@@ -27,7 +27,11 @@ export interface RepoPool {
   obtain(request: SlotRequest, reply: Reply<Slot>): void;
   /** Says that a runner found alive holds this slot. Fails with `invalid` when another one does. */
   reclaim(slot: SlotId, holder: RunnerId, reply: Reply<Slot>): void;
-  /** Takes a slot back. Doing it twice, or for a slot held by another, changes nothing. */
+  /**
+   * Takes a slot back, once its runner is proven dead; what it holds is saved before the reply. Fails with
+   * `transient` when that cannot be: then it is held by nobody, out of use, and nothing in it was removed.
+   * Doing it twice, or for a slot held by another, changes nothing.
+   */
   release(slot: SlotId, holder: RunnerId, reply: Reply<null>): void;
   /** Who holds what, for people and for tests. */
   held(): ReadonlyMap<SlotId, RunnerId>;

@@ -3,6 +3,7 @@ import type { PoolName, RegistryId, RunnerId, SlotId, SpecName, TaskId, TaskKey 
 import type { Outcome } from '../domain/outcome.ts';
 import type { ChangedDone, ResubmissionPlan } from '../domain/resubmission.ts';
 import type { AttemptEnd } from '../domain/settlement.ts';
+import type { OpenDependency } from '../domain/open-dependency.ts';
 import type { ReadyTask, RetryPolicy, TaskDefinition, TaskSet, TaskState, TaskView } from '../domain/task.ts';
 import type { KeyedEvent } from './event-journal.ts';
 import type { RunnerHandle } from './launcher.ts';
@@ -93,6 +94,35 @@ export interface SettleReport {
   readonly news: boolean;
 }
 
+/** What a person may do with one task. `reason`: one line for people, `null` where none was given. */
+export type TaskOperation =
+  /** A whole number; counts at once for a task that is queued. */
+  | { readonly kind: 'setPriority'; readonly priority: number }
+  /** What waits is cancelled at once; what runs has to be stopped first, by the dispatcher, now or at its next start. */
+  | { readonly kind: 'cancel'; readonly reason: string | null }
+  /** From the start: attempts are counted from 0 again, while the fence goes on rising. */
+  | { readonly kind: 'retry'; readonly reason: string | null }
+  /** Counts as done for those that depend on it. */
+  | { readonly kind: 'skip'; readonly reason: string | null }
+  | { readonly kind: 'dropDependency'; readonly dependency: TaskKey };
+
+export interface OperationRequest {
+  readonly key: TaskKey;
+  readonly operation: TaskOperation;
+  /** Who asks: `cli:<user>`, `api`. */
+  readonly actor: string;
+  readonly at: number;
+}
+
+export interface OperationReport {
+  /** The task as it is now. */
+  readonly view: TaskView;
+  /** False when it was so already: nothing was written. */
+  readonly changed: boolean;
+  /** It still runs, and its runner is to be stopped. */
+  readonly stopping: boolean;
+}
+
 /** What the change feed tells: only what changed since the cursor, in order. */
 export interface ChangeBatch {
   readonly ready: readonly ReadyTask[];
@@ -113,6 +143,8 @@ export interface OpenAttempt {
   readonly previous: readonly AttemptView[];
   /** As the scheduler would have seen it, to charge its reservation. */
   readonly task: ReadyTask;
+  /** Why it is to be stopped and cancelled, as a person has asked; `null`: it is not. */
+  readonly cancelReason: string | null;
 }
 
 export interface TaskQuery {
@@ -134,6 +166,8 @@ export interface TaskDetail {
   readonly view: TaskView;
   readonly definition: TaskDefinition;
   readonly attempts: readonly AttemptView[];
+  /** What a blocked task waits for; empty in every other state. */
+  readonly waitsFor: readonly OpenDependency[];
 }
 
 export interface EventQuery {
@@ -163,6 +197,8 @@ export interface TaskRegistry {
   /** Makes the caller the dispatcher: raises the epoch, which every earlier one then fails. */
   takeOffice(request: { readonly holder: Holder; readonly at: number }, reply: Reply<{ readonly epoch: number }>): void;
   submit(request: SubmitRequest, reply: Reply<SubmitReport>): void;
+  /** In one transaction with its event. `invalid`, with the mend, where the task's state does not allow it; `notFound`. */
+  operate(request: OperationRequest, reply: Reply<OperationReport>): void;
   /** `cursor: null`: everything that is ready now. */
   changes(request: { readonly cursor: number | null; readonly limit: number }, reply: Reply<ChangeBatch>): void;
   /** Intent before act: attempt row, task state and TaskAssigned in one transaction. `fenced` if another was faster. */

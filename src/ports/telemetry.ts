@@ -20,6 +20,7 @@ export type Notice =
     }
   | { readonly type: 'taskUnplaceable'; readonly task: TaskKey; readonly reason: string }
   | { readonly type: 'poolChanged'; readonly pool: PoolName; readonly state: string; readonly reason: string }
+  | { readonly type: 'draining'; readonly runners: number }
   | { readonly type: 'shutdownWaiting'; readonly runners: number; readonly timeoutMs: number }
   | { readonly type: 'shutdownStopping'; readonly runners: number; readonly graceMs: number }
   | { readonly type: 'trouble'; readonly message: string; readonly task: TaskKey | null; readonly pool: PoolName | null };

@@ -2,11 +2,12 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { portError, type PortError } from '../domain/failures.ts';
-import { slotId, type RunnerId, type SlotId } from '../domain/ids.ts';
+import type { RunnerId, SlotId } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { RepoPool, Slot, SlotRequest } from '../ports/repo-pool.ts';
 import type { Reply } from '../ports/reply.ts';
 import { makeRemovable } from './removable.ts';
+import { SlotLedger } from './slot-ledger.ts';
 
 export interface DirectoryPoolOptions {
   /** Absolute; made on first use, with a folder `slot-<n>` for each slot. */
@@ -51,42 +52,23 @@ const empty = async (path: string): Promise<void> => {
  * be looked at until then.
  */
 class DirectoryPool implements RepoPool {
-  readonly size: number;
   readonly #baseDir: string;
-  readonly #held = new Map<SlotId, RunnerId>();
+  readonly #ledger: SlotLedger;
 
   constructor({ baseDir, slots }: DirectoryPoolOptions) {
-    this.size = slots;
+    this.#ledger = new SlotLedger(slots);
     this.#baseDir = baseDir;
   }
 
+  get size(): number {
+    return this.#ledger.size;
+  }
+
   obtain({ runnerId }: SlotRequest, reply: Reply<Slot>): void {
-    const mine = this.#heldBy(runnerId);
-    if (mine !== null) {
-      const message = `${runnerId} holds ${mine} already; release it before asking for another`;
-      return this.#later(reply, err(portError('invalid', message)));
-    }
-    const free = this.#lowestFree();
-    if (free === null) {
-      const message = `all ${this.size} slots are held (repo_pool.slots sets how many there are)`;
-      return this.#later(reply, err(portError('unavailable', message)));
-    }
     // Held at once: preparing takes time, and nobody else may get it meanwhile.
-    this.#held.set(free, runnerId);
-    void this.#prepare(free, runnerId).then(reply);
-  }
-
-  #heldBy(runnerId: RunnerId): SlotId | null {
-    for (const [id, holder] of this.#held) if (holder === runnerId) return id;
-    return null;
-  }
-
-  #lowestFree(): SlotId | null {
-    for (let number = 1; number <= this.size; number += 1) {
-      const id = slotId(`slot-${number}`);
-      if (!this.#held.has(id)) return id;
-    }
-    return null;
+    const taken = this.#ledger.take(runnerId);
+    if (!taken.ok) return this.#later(reply, taken);
+    void this.#prepare(taken.value, runnerId).then(reply);
   }
 
   async #prepare(id: SlotId, holder: RunnerId): Promise<Result<Slot, PortError>> {
@@ -96,31 +78,23 @@ class DirectoryPool implements RepoPool {
       await empty(slot.path);
       return ok(slot);
     } catch (error) {
-      if (this.#held.get(id) === holder) this.#held.delete(id);
+      this.#ledger.drop(id, holder);
       return err(portError('transient', `cannot empty slot ${slot.path}: ${reasonOf(error)}`));
     }
   }
 
   reclaim(id: SlotId, holder: RunnerId, reply: Reply<Slot>): void {
-    const present = this.#held.get(id);
-    if (present !== undefined && present !== holder) {
-      return this.#later(reply, err(portError('invalid', `slot ${id} is held by ${present}, not by ${holder}`)));
-    }
-    // Also one beyond the present size, after `slots` was made smaller: its runner lives.
-    if (!/^slot-[1-9]\d{0,8}$/.test(id)) {
-      return this.#later(reply, err(portError('invalid', `"${id}" is no slot of ${this.#baseDir}: expected slot-<n>`)));
-    }
-    this.#held.set(id, holder);
-    this.#later(reply, ok(this.#slot(id)));
+    const reclaimed = this.#ledger.reclaim(id, holder, this.#baseDir);
+    this.#later(reply, reclaimed.ok ? ok(this.#slot(id)) : reclaimed);
   }
 
   release(id: SlotId, holder: RunnerId, reply: Reply<null>): void {
-    if (this.#held.get(id) === holder) this.#held.delete(id);
+    this.#ledger.drop(id, holder);
     this.#later(reply, ok(null));
   }
 
   held(): ReadonlyMap<SlotId, RunnerId> {
-    return new Map(this.#held);
+    return this.#ledger.held();
   }
 
   #slot(id: SlotId): Slot {
@@ -139,8 +113,5 @@ class DirectoryPool implements RepoPool {
  */
 export const createDirectoryPool = (options: DirectoryPoolOptions): RepoPool => {
   if (!isAbsolute(options.baseDir)) throw new RangeError(`baseDir must be absolute: ${options.baseDir}`);
-  if (!Number.isInteger(options.slots) || options.slots < 1) {
-    throw new RangeError(`slots must be 1 or more: ${options.slots}`);
-  }
   return new DirectoryPool(options);
 };

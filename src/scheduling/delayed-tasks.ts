@@ -22,6 +22,10 @@ export class DelayedTasks {
     return this.#byKey.has(key);
   }
 
+  get(key: TaskKey): { readonly task: ReadyTask; readonly due: number } | undefined {
+    return this.#byKey.get(key);
+  }
+
   insert(task: ReadyTask, due: number): void {
     this.remove(task.key);
     const delayed = { task, due, heapIndex: NOT_IN_HEAP };

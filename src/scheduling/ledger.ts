@@ -2,16 +2,25 @@ import type { PoolName, RunnerId, SpecName } from '../domain/ids.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
 
-/** What keeps a task from a pool just now. The names are the reason codes people see. */
+/**
+ * What keeps a task from a pool just now. The names are the reason codes people see. `used`: given out at
+ * present; `needed`: what the task asks for. CPU in cores, memory in MB.
+ */
 export type Shortage =
-  | { readonly code: 'global_concurrency'; readonly limit: number }
-  | { readonly code: 'slots'; readonly limit: number }
-  | { readonly code: 'spec_concurrency'; readonly limit: number }
-  | { readonly code: 'concurrency_key'; readonly key: string; readonly limit: number }
-  | { readonly code: 'pool_not_accepting'; readonly pool: PoolName; readonly state: string }
-  | { readonly code: 'pool_concurrency'; readonly pool: PoolName; readonly limit: number }
-  | { readonly code: 'pool_cpu'; readonly pool: PoolName; readonly limit: number }
-  | { readonly code: 'pool_memory'; readonly pool: PoolName; readonly limit: number };
+  | { readonly code: 'global_concurrency' | 'slots' | 'spec_concurrency'; readonly limit: number; readonly used: number }
+  | { readonly code: 'concurrency_key'; readonly key: string; readonly limit: number; readonly used: number }
+  | PoolShortage;
+
+export type PoolShortage =
+  | { readonly code: 'pool_not_accepting'; readonly pool: PoolName; readonly state: string; readonly reason: string | null }
+  | { readonly code: 'pool_concurrency'; readonly pool: PoolName; readonly limit: number; readonly used: number }
+  | {
+      readonly code: 'pool_cpu' | 'pool_memory';
+      readonly pool: PoolName;
+      readonly limit: number;
+      readonly used: number;
+      readonly needed: number;
+    };
 
 interface Reservation {
   readonly pool: PoolName;
@@ -24,6 +33,8 @@ interface Reservation {
 interface PoolAccount {
   settings: PoolSettings;
   state: string;
+  /** Why it is in that state, where anybody said. */
+  reason: string | null;
   accepting: boolean;
   running: number;
   milliCores: number;
@@ -67,8 +78,15 @@ export class Ledger {
     this.#keyLimits = limits.concurrencyKeys;
     for (const settings of limits.pools) {
       const state = settings.enabled ? 'enabled' : 'disabled';
-      const account = { settings, state, accepting: settings.enabled, running: 0, milliCores: 0, kib: 0 };
-      this.#pools.set(settings.name, account);
+      this.#pools.set(settings.name, {
+        settings,
+        state,
+        reason: null,
+        accepting: settings.enabled,
+        running: 0,
+        milliCores: 0,
+        kib: 0,
+      });
     }
   }
 
@@ -94,10 +112,21 @@ export class Ledger {
     return this.#pools.get(pool)?.state ?? 'removed';
   }
 
-  setPoolState(pool: PoolName, state: string, accepting: boolean): void {
+  /** Why it is as it is; `null` where nobody said. */
+  reasonOf(pool: PoolName): string | null {
+    return this.#pools.get(pool)?.reason ?? null;
+  }
+
+  /** Its present limit, which may have been changed since the configuration was read. */
+  maxConcurrencyOf(pool: PoolName): number {
+    return this.#pools.get(pool)?.settings.maxConcurrency ?? 0;
+  }
+
+  setPoolState(pool: PoolName, state: string, accepting: boolean, reason = ''): void {
     const account = this.#pools.get(pool);
     if (account === undefined) return;
     account.state = state;
+    account.reason = reason === '' ? null : reason;
     account.accepting = accepting;
   }
 
@@ -106,37 +135,43 @@ export class Ledger {
     if (account !== undefined) account.settings = { ...account.settings, maxConcurrency };
   }
 
-  /** What keeps this task from starting anywhere at all, before pools are looked at. */
-  generalShortage(task: ReadyTask): Shortage | null {
+  /** All that keeps this task from starting anywhere, before pools are looked at; empty: nothing. */
+  generalShortages(task: ReadyTask): readonly Shortage[] {
+    const found: Shortage[] = [];
     const running = this.#reservations.size;
-    if (running >= this.#maxGlobal) return { code: 'global_concurrency', limit: this.#maxGlobal };
-    if (running >= this.#slots) return { code: 'slots', limit: this.#slots };
-    const specLimit = task.specMaxConcurrency;
-    if (specLimit !== null && (this.#specs.get(task.spec) ?? 0) >= specLimit) {
-      return { code: 'spec_concurrency', limit: specLimit };
+    if (running >= this.#maxGlobal) found.push({ code: 'global_concurrency', limit: this.#maxGlobal, used: running });
+    if (running >= this.#slots) found.push({ code: 'slots', limit: this.#slots, used: running });
+    const ofSpec = this.#specs.get(task.spec) ?? 0;
+    if (task.specMaxConcurrency !== null && ofSpec >= task.specMaxConcurrency) {
+      found.push({ code: 'spec_concurrency', limit: task.specMaxConcurrency, used: ofSpec });
     }
-    if (task.concurrencyKey === null) return null;
-    const limit = this.#keyLimits.get(task.concurrencyKey) ?? KEY_LIMIT;
-    if ((this.#keys.get(task.concurrencyKey) ?? 0) < limit) return null;
-    return { code: 'concurrency_key', key: task.concurrencyKey, limit };
+    const key = task.concurrencyKey;
+    if (key === null) return found;
+    const limit = this.#keyLimits.get(key) ?? KEY_LIMIT;
+    const used = this.#keys.get(key) ?? 0;
+    if (used >= limit) found.push({ code: 'concurrency_key', key, limit, used });
+    return found;
   }
 
-  poolShortage(task: ReadyTask, pool: PoolName): Shortage | null {
+  /** All that keeps the task from this pool; empty: it could start there. */
+  poolShortages(task: ReadyTask, pool: PoolName): readonly PoolShortage[] {
     const account = this.#pools.get(pool);
-    if (account === undefined) return { code: 'pool_not_accepting', pool, state: 'removed' };
-    const { settings } = account;
-    if (!account.accepting) return { code: 'pool_not_accepting', pool, state: account.state };
-    if (account.running >= settings.maxConcurrency) {
-      return { code: 'pool_concurrency', pool, limit: settings.maxConcurrency };
+    if (account === undefined) return [{ code: 'pool_not_accepting', pool, state: 'removed', reason: null }];
+    const { settings, running, state, reason } = account;
+    const found: PoolShortage[] = [];
+    if (!account.accepting) found.push({ code: 'pool_not_accepting', pool, state, reason });
+    if (running >= settings.maxConcurrency) {
+      found.push({ code: 'pool_concurrency', pool, limit: settings.maxConcurrency, used: running });
     }
     const size = this.#size(task, settings);
-    if (settings.cpuQuota !== null && account.milliCores + size.milliCores > milliCores(settings.cpuQuota)) {
-      return { code: 'pool_cpu', pool, limit: settings.cpuQuota };
+    const { cpuQuota: cpu, memoryQuota: memory } = settings;
+    if (cpu !== null && account.milliCores + size.milliCores > milliCores(cpu)) {
+      found.push({ code: 'pool_cpu', pool, limit: cpu, used: account.milliCores / 1000, needed: size.milliCores / 1000 });
     }
-    if (settings.memoryQuota !== null && account.kib + size.kib > kibibytes(settings.memoryQuota)) {
-      return { code: 'pool_memory', pool, limit: settings.memoryQuota };
+    if (memory !== null && account.kib + size.kib > kibibytes(memory)) {
+      found.push({ code: 'pool_memory', pool, limit: memory, used: account.kib / 1024, needed: size.kib / 1024 });
     }
-    return null;
+    return found;
   }
 
   /** Whether the pool could hold the task if it were empty. */

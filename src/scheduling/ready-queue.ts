@@ -63,6 +63,10 @@ export class ReadyQueue {
     return this.#byKey.has(key);
   }
 
+  get(key: TaskKey): ReadyTask | undefined {
+    return this.#byKey.get(key)?.task;
+  }
+
   /** Adds a task, or replaces what is queued under its key: each is in here once. */
   insert(task: ReadyTask): void {
     this.remove(task.key);

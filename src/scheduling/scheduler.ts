@@ -26,6 +26,13 @@ interface News {
   readonly due: number | null;
 }
 
+/** Why no pool can ever take a task. */
+export interface Never {
+  readonly code: 'no_pool_for_skill' | 'unplaceable' | 'pools_disabled';
+  /** One line for a person. */
+  readonly reason: string;
+}
+
 /** A task that no pool can ever take as things are: it stands for all alike. */
 export interface Unplaceable {
   readonly task: ReadyTask;
@@ -135,8 +142,9 @@ export class Scheduler {
     return this.#running.get(task);
   }
 
-  setPoolState(pool: PoolName, state: string, accepting: boolean): void {
-    this.ledger.setPoolState(pool, state, accepting);
+  /** @param reason empty where nobody said */
+  setPoolState(pool: PoolName, state: string, accepting: boolean, reason = ''): void {
+    this.ledger.setPoolState(pool, state, accepting, reason);
     this.#queue.reopen();
   }
 
@@ -174,14 +182,38 @@ export class Scheduler {
     return this.#unplaceableNews.splice(0);
   }
 
+  /** The task as it waits for its turn; `undefined` when it is not among those that wait. */
+  waitingTask(key: TaskKey): ReadyTask | undefined {
+    return this.#queue.get(key) ?? this.#delayed.get(key)?.task;
+  }
+
+  /** Monotonic ms before which it does not start; `null`: nothing puts it off. */
+  delayedUntil(key: TaskKey): number | null {
+    return this.#delayed.get(key)?.due ?? null;
+  }
+
+  candidatesOf(task: Pick<ReadyTask, 'requiredSkill'>): readonly PoolName[] {
+    return candidatePools(this.#settings, task.requiredSkill);
+  }
+
   /** Why no pool can ever take this task as things are configured; `null` if one could. */
   whyNever(task: ReadyTask): string | null {
-    const candidates = candidatePools(this.#settings, task.requiredSkill);
-    if (candidates.length === 0) return `no pool for the skill ${JSON.stringify(task.requiredSkill)}`;
+    return this.never(task)?.reason ?? null;
+  }
+
+  /** The same with a code for programs. */
+  never(task: ReadyTask): Never | null {
+    const candidates = this.candidatesOf(task);
+    if (candidates.length === 0) {
+      return { code: 'no_pool_for_skill', reason: `no pool for the skill ${JSON.stringify(task.requiredSkill)}` };
+    }
     const fitting = candidates.filter((pool) => this.ledger.fitsAtAll(task, pool));
-    if (fitting.length === 0) return `larger than the quota of every pool that could take it (${candidates.join(', ')})`;
-    if (fitting.every((pool) => this.ledger.isShut(pool))) return `every pool that could take it is disabled (${fitting.join(', ')})`;
-    return null;
+    if (fitting.length === 0) {
+      const reason = `larger than the quota of every pool that could take it (${candidates.join(', ')})`;
+      return { code: 'unplaceable', reason };
+    }
+    if (!fitting.every((pool) => this.ledger.isShut(pool))) return null;
+    return { code: 'pools_disabled', reason: `every pool that could take it is disabled (${fitting.join(', ')})` };
   }
 
   #enter({ task, due }: News): void {
@@ -191,11 +223,11 @@ export class Scheduler {
   }
 
   #choose(task: ReadyTask): PoolName | null {
-    if (this.ledger.generalShortage(task) !== null) return null;
+    if (this.ledger.generalShortages(task).length > 0) return null;
     let best: PoolName | null = null;
     let bestLoad = Number.POSITIVE_INFINITY;
     for (const pool of candidatePools(this.#settings, task.requiredSkill)) {
-      if (this.ledger.poolShortage(task, pool) !== null) continue;
+      if (this.ledger.poolShortages(task, pool).length > 0) continue;
       const load = this.ledger.load(pool);
       if (load < bestLoad) [best, bestLoad] = [pool, load];
     }

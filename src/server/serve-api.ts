@@ -6,9 +6,10 @@ import type { PoolSettings } from '../domain/settings.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
 import type { DispatcherActor } from '../runtime/dispatcher-actor.ts';
 import { ensureAdminToken } from './admin-token.ts';
-import type { ApiParts } from './application.ts';
+import type { ApiParts } from './api-parts.ts';
 import { lastPort, removeEndpoint, writeEndpoint } from './endpoint-file.ts';
 import { listen } from './listen.ts';
+import { liveDispatcher } from './live-dispatcher.ts';
 import { neverPlaced } from './never-placed.ts';
 import { statusReport, type StatusReport } from './status.ts';
 
@@ -27,7 +28,12 @@ export interface Api {
 
 const statusOf = ({ registry, actor, pools }: ApiRequest): Promise<Result<StatusReport, PortError>> => {
   const { ledger } = actor.getSnapshot().context.scheduler;
-  return statusReport(registry, pools, ({ name }) => ({ ...ledger.use(name), state: ledger.stateOf(name) }));
+  return statusReport(registry, pools, ({ name }) => ({
+    ...ledger.use(name),
+    state: ledger.stateOf(name),
+    reason: ledger.reasonOf(name),
+    maxConcurrency: ledger.maxConcurrencyOf(name),
+  }));
 };
 
 const hostsOf = (url: string, host: string): ReadonlySet<string> => {
@@ -78,15 +84,17 @@ export const serveApi = async (request: ApiRequest): Promise<Result<Api, PortErr
 
 const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
   const { stateDir, server } = request.configuration;
+  const live = liveDispatcher(request.actor);
   let hosts: ReadonlySet<string> = new Set();
   const listener = onDemand({
     registry: request.registry,
     token: ensureAdminToken(stateDir),
     allowedHosts: () => hosts,
     status: () => statusOf(request),
-    never: neverPlaced(request.actor.getSnapshot().context.scheduler, request.pools),
+    pools: request.pools,
+    never: neverPlaced(live.scheduler, request.pools),
     now: request.now,
-    wake: () => request.actor.send({ type: 'registry.changed' }),
+    live,
   });
   const listening = await listen(listener, server.host, portsToTry(request));
   if (!listening.ok) return err(listening.error);

@@ -6,7 +6,7 @@ import { TASK_STATES, type TaskState, type TaskView } from '../domain/task.ts';
 import type { TaskPage, TaskRegistry } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
 
-const poolSchema = z.object({
+export const poolSchema = z.object({
   name: z.string(),
   type: z.string(),
   state: z.string(),
@@ -38,11 +38,14 @@ export const statusSchema = z.object({
   /** One for each task that runs. */
   runners: z.array(runnerSchema),
 });
+export type PoolReport = z.infer<typeof poolSchema>;
 export type StatusReport = z.infer<typeof statusSchema>;
 
 /** What only a live dispatcher knows of a pool. */
 export interface PoolPresent {
   readonly state: string;
+  readonly reason: string | null;
+  readonly maxConcurrency: number;
   readonly cpu: number;
   readonly memory: number;
 }
@@ -54,7 +57,7 @@ const poolOf = (settings: PoolSettings, running: readonly TaskView[], present: P
   name: settings.name,
   type: settings.type,
   state: present?.state ?? (settings.enabled ? 'enabled' : 'disabled'),
-  max_concurrency: settings.maxConcurrency,
+  max_concurrency: present?.maxConcurrency ?? settings.maxConcurrency,
   running: running.filter(({ pool }) => pool === settings.name).length,
   cpu_quota: settings.cpuQuota,
   cpu_reserved: present?.cpu ?? null,
@@ -62,7 +65,7 @@ const poolOf = (settings: PoolSettings, running: readonly TaskView[], present: P
   memory_quota: settings.memoryQuota,
   memory_reserved: present?.memory ?? null,
   memory_used: null,
-  reason: null,
+  reason: present?.reason ?? null,
 });
 
 /** @param present asked of each pool; answers `null` while no dispatcher lives */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { TransportedRegistry } from '../../src/registry/core/transported-registry.ts';
 import { openRegistry, openRegistryForReading, openRegistryForWriting } from '../../src/registry/open.ts';
@@ -50,6 +51,24 @@ describe('SQLite registry: what is kept', () => {
     assert.deepEqual(numbers, Array.from({ length: events.length + 3 }, (_, n) => n + 1));
     await second.close();
     assert.deepEqual(readdirSync(join(path, '..')).toSorted(), ['registry.db', 'registry.db.lock']);
+  });
+
+  it('is brought up to date when an older program wrote it, and refused to readers until then', async () => {
+    const path = newPath();
+    const first = await deskOf(tryOpen(path));
+    await first.submit(taskSet('s', { a: {}, b: { needs: ['a'] } }));
+    await first.close();
+    const db = new DatabaseSync(path);
+    for (const column of ['"group"', 'cancel_actor', 'cancel_reason']) db.exec(`ALTER TABLE task DROP COLUMN ${column}`);
+    db.exec('PRAGMA user_version = 1');
+    db.close();
+    assert.match((await refusedToRead(path)).message, /older schema version 1: start the dispatcher once/);
+    const second = await deskOf(tryOpen(path));
+    await second.takeOffice();
+    await second.attempt('s/a', succeeded);
+    await second.operate('s/b', { kind: 'skip', reason: null });
+    assert.deepEqual([await second.state('s/a'), await second.state('s/b')], ['done', 'skipped']);
+    await second.close();
   });
 
   it('is everything that was answered, however often the writer is killed -9', { timeout: 120_000 }, async () => {

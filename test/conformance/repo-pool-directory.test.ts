@@ -14,7 +14,7 @@ const make = async (slots: number) => {
   const outside = join(root, 'outside');
   await mkdir(outside);
   const baseDir = join(root, 'not', 'made', 'yet');
-  return { root, baseDir, outside, pool: createDirectoryPool({ baseDir, slots }), end: () => rm(root, { recursive: true }) };
+  return { root, baseDir, outside, pristine: [], pool: createDirectoryPool({ baseDir, slots }), end: () => rm(root, { recursive: true }) };
 };
 
 repoPoolConformance('directory', make);

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runnerId, slotId, specName, taskId, taskKey, type RunnerId } from '../../src/domain/ids.ts';
-import type { RepoPool, Slot } from '../../src/ports/repo-pool.ts';
+import type { RepoPool, Slot, SlotRequest } from '../../src/ports/repo-pool.ts';
 import { ask, valueOf } from './launcher/fixture.ts';
 
 export interface RepoPoolFixture {
   readonly pool: RepoPool;
   /** A folder outside all slots. */
   readonly outside: string;
+  /** Names in a slot as it is lent; for git, those of the repository's files and `.git`. */
+  readonly pristine: readonly string[];
   end(): Promise<void>;
 }
 
@@ -17,15 +19,17 @@ export type MakeRepoPool = (slots: number) => Promise<RepoPoolFixture>;
 
 const task = taskKey(specName('conformance'), taskId('task'));
 
-export const obtain = async (pool: RepoPool, holder: RunnerId): Promise<Slot> =>
-  valueOf(await ask<Slot>((reply) => pool.obtain({ runnerId: holder, task, attempt: 1 }, reply)));
+export const obtain = async (pool: RepoPool, holder: RunnerId, over: Partial<SlotRequest> = {}): Promise<Slot> =>
+  valueOf(await ask<Slot>((reply) => pool.obtain({ runnerId: holder, task, attempt: 1, ...over }, reply)));
+
+const namesIn = async (slot: Slot): Promise<readonly string[]> => (await readdir(slot.path)).toSorted();
 
 const refusalOf = async (call: Parameters<typeof ask<Slot>>[0]): Promise<string> => {
   const result = await ask<Slot>(call);
   return result.ok ? 'granted' : result.error.kind;
 };
 
-const release = async (pool: RepoPool, slot: Slot, holder: RunnerId): Promise<void> => {
+export const release = async (pool: RepoPool, slot: Slot, holder: RunnerId): Promise<void> => {
   valueOf(await ask<null>((reply) => pool.release(slot.id, holder, reply)));
 };
 
@@ -86,26 +90,50 @@ export const repoPoolConformance = (name: string, make: MakeRepoPool): void => {
       assert.equal(await refusalOf((reply) => pool.reclaim(slotId('../elsewhere'), three, reply)), 'invalid');
     }));
 
-    it('leaves what is in a reclaimed or returned slot, and lends it clean', withPool(1, async ({ pool }) => {
+    it('leaves what is in a reclaimed slot, and lends it clean after', withPool(1, async ({ pool, pristine }) => {
       const slot = await obtain(pool, one);
+      assert.deepEqual(await namesIn(slot), pristine);
       await writeFile(join(slot.path, 'work'), 'x');
       await mkdir(join(slot.path, 'deep/er'), { recursive: true });
       await writeFile(join(slot.path, 'deep/er/.hidden'), 'x');
-      await ask<Slot>((reply) => pool.reclaim(slot.id, one, reply));
+      await mkdir(join(slot.path, 'hollow'));
+      valueOf(await ask<Slot>((reply) => pool.reclaim(slot.id, one, reply)));
+      assert.deepEqual(await namesIn(slot), [...pristine, 'deep', 'hollow', 'work'].toSorted());
       await release(pool, slot, one);
-      assert.ok((await readdir(slot.path)).includes('work'));
-      const again = await obtain(pool, two);
-      assert.deepEqual(await readdir(again.path), []);
+      assert.deepEqual(await namesIn(await obtain(pool, two)), pristine);
     }));
 
-    it('follows no link out of a slot', withPool(1, async ({ pool, outside }) => {
+    it('follows no link out of a slot', withPool(1, async ({ pool, outside, pristine }) => {
       await writeFile(join(outside, 'precious'), 'x');
       const slot = await obtain(pool, one);
       await symlink(outside, join(slot.path, 'link'));
       await symlink(join(outside, 'precious'), join(slot.path, 'file'));
       await release(pool, slot, one);
-      assert.deepEqual(await readdir((await obtain(pool, two)).path), []);
+      assert.deepEqual(await namesIn(await obtain(pool, two)), pristine);
       assert.deepEqual(await readdir(outside), ['precious']);
+    }));
+
+    it('clears away folders without write permission', withPool(1, async ({ pool, pristine }) => {
+      const slot = await obtain(pool, one);
+      await mkdir(join(slot.path, 'node', 'locked'), { recursive: true });
+      await writeFile(join(slot.path, 'node', 'locked', 'file'), 'x');
+      await chmod(join(slot.path, 'node', 'locked'), 0o500);
+      await chmod(join(slot.path, 'node'), 0o500);
+      await release(pool, slot, one);
+      assert.deepEqual(await namesIn(await obtain(pool, two)), pristine);
+    }));
+
+    it('lends twenty at once, and the same twenty again', withPool(20, async ({ pool }) => {
+      const holders = Array.from({ length: 20 }, (_, i) => runnerId(`of-many-${i}`));
+      for (const attempt of [1, 2]) {
+        const lent = await Promise.all(
+          holders.map((holder, i) => obtain(pool, holder, { task: taskKey(specName('many'), taskId(String(i))), attempt })),
+        );
+        assert.equal(new Set(lent.map(({ path }) => path)).size, 20);
+        assert.deepEqual([...pool.held().values()].toSorted(), holders.toSorted());
+        await Promise.all(lent.map((slot, i) => release(pool, slot, holders[i] ?? one)));
+        assert.equal(pool.held().size, 0);
+      }
     }));
   });
 };

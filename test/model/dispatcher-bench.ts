@@ -15,7 +15,7 @@ import { rememberingTelemetry } from './listening-parent.ts';
 import { PortDesk } from './port-desk.ts';
 import { runnerOn } from './runner-bench.ts';
 import { claimOf, exitOf, handleOf, LOCAL, openAttempt, poolSettings, readyTask, REGISTRY, reportOf, settings, slot } from './samples.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 
 interface BenchOptions {
   readonly inspect: (event: InspectionEvent) => void;
@@ -114,6 +114,10 @@ export class DispatcherBench {
     this.send({ type: 'shutdown.request', reason: 'SIGTERM' });
   }
 
+  drain(): void {
+    this.send({ type: 'drain.request', actor: 'cli:ann' });
+  }
+
   /** The fetch that is under way brings this. */
   feed(ready: readonly ReadyTask[] = [], gone: readonly TaskKey[] = []): void {
     this.#cursor += 1;
@@ -142,6 +146,11 @@ export class DispatcherBench {
   launch(id: RunnerId): void {
     const at = { at: this.clock.monotonic(), wallAt: this.clock.wall() };
     this.#answer('launch', id, { type: 'launch.succeeded', ...{ handle: handleOf(id), ...at } });
+  }
+
+  /** The look for an adopted runner finds it alive. */
+  found(id: RunnerId): void {
+    this.#answer('inspect', id, { type: 'inspection.alive', ...{ handle: handleOf(id), at: this.clock.monotonic() } });
   }
 
   failLaunch(id: RunnerId): void {

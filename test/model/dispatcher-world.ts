@@ -17,7 +17,7 @@ import type { Ports } from '../../src/runtime/ports.ts';
 import { countedSlots } from './counted-slots.ts';
 import { poolSettings, REGISTRY, settings } from './samples.ts';
 import { ScriptedEngine, type AttemptScript } from './scripted-engine.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 
 /** One dispatcher's life: when it is dead nothing reaches it and it reaches nothing, as after kill -9. */
 export interface Incarnation {

@@ -10,7 +10,7 @@ import { listeningParent, rememberingTelemetry, type ListeningParent } from './l
 import { PortDesk, type PortCall } from './port-desk.ts';
 import { runnerOn } from './runner-bench.ts';
 import { claimOf, exitOf, handleOf, LOCAL, poolSettings, readyTask, reportOf, slot } from './samples.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 
 /** One real pool with real runners, every port on a desk, the Dispatcher replaced by a listener. */
 export class PoolBench {

@@ -11,7 +11,7 @@ import type { ReadyTask } from '../../src/domain/task.ts';
 import { listeningParent, rememberingTelemetry, type ListeningParent } from './listening-parent.ts';
 import { PortDesk } from './port-desk.ts';
 import { claimOf, exitOf, handleOf, LOCAL, readyTask, reportOf, slot } from './samples.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 
 export const RUNNER = runnerId('runner-1');
 /** The runner's statechart with its ports on the desk. */

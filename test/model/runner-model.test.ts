@@ -8,7 +8,7 @@ import { portError, type FailureKind } from '../../src/domain/failures.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { RunnerBench } from './runner-bench.ts';
 import { claimOf, exitOf, handleOf, readyTask, reportOf, slot } from './samples.ts';
-import { WALL_ZERO } from './virtual-clock.ts';
+import { WALL_ZERO } from '../../src/simulation/virtual-clock.ts';
 import { failOnWarnings } from './watch-warnings.ts';
 
 failOnWarnings();

@@ -6,7 +6,7 @@ import type { ReadyTask, TaskDefinition } from '../../src/domain/task.ts';
 import type { RunnerHandle } from '../../src/ports/launcher.ts';
 import type { Slot } from '../../src/ports/repo-pool.ts';
 import type { Claim, OpenAttempt, SettleReport } from '../../src/ports/task-registry.ts';
-import { WALL_ZERO } from './virtual-clock.ts';
+import { WALL_ZERO } from '../../src/simulation/virtual-clock.ts';
 
 /** Plain values as they come in normal life; a test names only what it is about. */
 
@@ -90,6 +90,7 @@ export const openAttempt = (task: ReadyTask, id: RunnerId, rest: Partial<OpenAtt
     repo,
     previous,
     task,
+    cancelReason: null,
   };
 };
 

@@ -5,7 +5,7 @@ import { err, ok } from '../../src/domain/result.ts';
 import type { ExitReport, Launcher, RunnerHandle, WatchEvent } from '../../src/ports/launcher.ts';
 import type { Reply } from '../../src/ports/reply.ts';
 import { handleOf } from './samples.ts';
-import type { VirtualClock } from './virtual-clock.ts';
+import type { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 
 /** What one attempt at one task does. Times in ms. */
 export interface AttemptScript {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { event } from '../../src/domain/events.ts';
-import { registryId, type TaskKey } from '../../src/domain/ids.ts';
+import { registryId, taskId, type TaskKey } from '../../src/domain/ids.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { ChangedDone } from '../../src/domain/resubmission.ts';
 import type { TaskSet, TaskState, TaskView } from '../../src/domain/task.ts';
-import type { OpenAttempt } from '../../src/ports/task-registry.ts';
+import type { OpenAttempt, TaskOperation } from '../../src/ports/task-registry.ts';
 import { TransportedRegistry } from '../../src/registry/core/transported-registry.ts';
 import { openMemoryRegistry } from '../../src/registry/memory/open-memory-registry.ts';
 import { directTransport } from '../../src/registry/sqlite/direct-transport.ts';
@@ -26,6 +26,7 @@ type Operation =
   | { readonly kind: 'submit'; readonly set: TaskSet; readonly mode: ChangedDone; readonly fresh: boolean }
   | { readonly kind: 'claim' | 'launch' | 'adopt'; readonly pick: number; readonly slip: number }
   | { readonly kind: 'settle'; readonly pick: number; readonly slip: number; readonly outcome: Outcome }
+  | { readonly kind: 'operate'; readonly pick: number; readonly operation: TaskOperation }
   | { readonly kind: 'office' }
   | { readonly kind: 'record'; readonly key: string; readonly slip: number };
 
@@ -36,6 +37,7 @@ const TASKS = SPECS.flatMap((spec) => IDS.map((id) => `${spec}/${id}`));
 const sketch = fc.record({
   needs: fc.array(fc.constantFrom(...IDS, 's/a', 's/b', 'u/c'), { maxLength: 2 }),
   optional: fc.boolean(),
+  group: fc.constantFrom(false, false, true),
   priority: fc.nat(1),
 });
 const set = fc
@@ -43,8 +45,9 @@ const set = fc
     name: fc.constantFrom(...SPECS),
     tasks: fc.uniqueArray(fc.tuple(fc.constantFrom(...IDS), sketch), { selector: ([id]) => id }),
     weight: fc.constantFrom(1, 2),
+    done: fc.subarray([...IDS].map(taskId), { maxLength: 2 }),
   })
-  .map(({ name, tasks, weight }) => taskSet(name, Object.fromEntries(tasks), { weight }));
+  .map(({ name, tasks, weight, done }) => taskSet(name, Object.fromEntries(tasks), { weight, done }));
 
 const pick = fc.nat(TASKS.length - 1);
 // Mostly the right number, so that sequences get somewhere; at times a stale one.
@@ -56,7 +59,14 @@ const outcome = fc.constantFrom<Outcome>(succeeded, succeeded, succeeded, ...fai
 
 const mode = fc.constantFrom<ChangedDone>('refuse', 'redo', 'redo', 'keep');
 
+const wish = fc.oneof(
+  fc.record({ kind: fc.constant('setPriority' as const), priority: fc.nat(3) }),
+  fc.record({ kind: fc.constantFrom('cancel', 'retry', 'retry', 'skip'), reason: fc.constantFrom(null, 'why not') }),
+  fc.record({ kind: fc.constant('dropDependency' as const), dependency: fc.constantFrom(...TASKS.map(key)) }),
+);
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('operate'), pick, operation: wish }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('submit'), set, mode, fresh: fc.constant(false) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('submit'), set, mode, fresh: fc.constant(true) }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('claim'), pick, slip }) },
@@ -95,6 +105,8 @@ const carryOut = async (desk: Desk, each: Operation): Promise<unknown> => {
       const name = await picked(desk, 'running', each.pick);
       return desk.trySettle(name, (await starts(desk, name)) + each.slip, each.outcome);
     }
+    case 'operate':
+      return desk.tryOperate(TASKS[each.pick] ?? 's/none', each.operation);
     case 'office':
       return desk.takeOffice();
     case 'record': {
@@ -207,6 +219,10 @@ describe('Task Registry, any sequence of operations', () => {
         await follower.catchUp(desk, 1_000);
         const { tasks } = await desk.tasks();
         auditStates(tasks);
+        for (const view of tasks) {
+          if (!(await desk.detail(view.key)).definition.group) continue;
+          assert.ok(!['ready', 'running', 'failed', 'parked'].includes(view.state), `the group ${view.key} is ${view.state}`);
+        }
         const inState = (state: TaskState): readonly TaskView[] => tasks.filter((view) => view.state === state);
         const ready = inState('ready').map((view) => [view.key, view.priority] as const);
         assert.deepEqual(follower.ready, new Map(ready));

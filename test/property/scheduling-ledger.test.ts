@@ -53,7 +53,7 @@ describe('the ledger', () => {
           } else {
             const task = readyTask(`t${n}`, { ...rest, spec: specName(spec), specMaxConcurrency: limited ? SPEC_LIMIT : null });
             const room = ledger.hasRoom;
-            if (ledger.generalShortage(task) === null && ledger.poolShortage(task, pool) === null) {
+            if (ledger.generalShortages(task).length === 0 && ledger.poolShortages(task, pool).length === 0) {
               assert.ok(room && ledger.fitsAtAll(task, pool));
               const id = runnerId(`r${n}`);
               ledger.reserve(id, task, pool);

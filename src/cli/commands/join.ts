@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readRegistry } from '../../app.ts';
 import type { Configuration } from '../../config/configuration.ts';
@@ -12,6 +11,7 @@ import { everyTask } from '../every-task.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { countsLine } from '../output/state-colour.ts';
 import { summarise } from '../output/summary.ts';
+import type { PlanSync } from '../plan-sync.ts';
 import { changedDoneOf, printSubmitted, refuseChangedDone, type SubmittingOptions } from '../submission.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -56,14 +56,16 @@ const follow = async (
 /**
  * Gives the set to a live dispatcher; its name there, or the exit code with which it was refused. `null`
  * when the dispatcher went meanwhile and giving it again, perhaps a second time, does no harm.
+ *
+ * @param text of the set, in YAML or JSON
  */
 export const handOver = async (
   client: ApiClient,
-  file: string,
+  text: string,
   options: SubmittingOptions,
 ): Promise<SpecName | number | null> => {
   print(`joining the dispatcher at ${client.url}`);
-  const report = await client.submit(readFileSync(file, 'utf8'), {
+  const report = await client.submit(text, {
     fresh: options.fresh ?? false,
     changedDone: changedDoneOf(options),
     force: options.force ?? false,
@@ -78,13 +80,25 @@ export const handOver = async (
 /**
  * Looks on while the dispatcher works on a set, and says how it ended. Interrupting this stops the
  * looking on, not the work. `null` when the dispatcher has gone and the set still waits.
+ *
+ * @param sync keeps the boxes of the plan in step meanwhile
  */
-export const lookOn = async (configuration: Configuration, spec: SpecName, begun: number): Promise<number | null> => {
+export const lookOn = async (
+  configuration: Configuration,
+  spec: SpecName,
+  begun: number,
+  sync: PlanSync | null,
+): Promise<number | null> => {
   const opened = await readRegistry(configuration);
   if (!opened.ok) return complain(opened.error.message, EXIT_UNFINISHED);
   const registry = opened.value;
   try {
+    const looking = new AbortController();
+    const syncing = sync?.follow(registry, spec, looking.signal);
     const end = await follow(registry, configuration, spec);
+    looking.abort();
+    await syncing;
+    if (end === 'over') await sync?.finish(registry, spec);
     if (end === 'left') return null;
     if (end !== 'over') return complain(end.trouble, EXIT_UNFINISHED);
     const verdict = await summarise(registry, neverPlacedBy(configuration), spec, performance.now() - begun);

@@ -1,19 +1,33 @@
 import { parseTaskKey } from '../../domain/ids.ts';
 import { formatDuration } from '../../domain/quantities.ts';
+import type { TaskState } from '../../domain/task.ts';
 import type { TaskDetail } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
+import { explained, whyJson } from '../../server/explained.ts';
+import { unknownTask } from '../../server/known-name.ts';
 import { neverPlacedBy } from '../../server/never-placed.ts';
 import { isoTime, taskDetailJson } from '../../server/views.ts';
+import { ApiClient } from '../client.ts';
 import type { GlobalOptions } from '../configured.ts';
 import { colours, complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
 import { stateColour } from '../output/state-colour.ts';
+import { presentWithoutDispatcher } from '../present.ts';
 import { reading } from '../reading.ts';
 import { reasonOf } from './tasks.ts';
 
-const show = ({ view, definition, attempts }: TaskDetail): void => {
+interface Reason {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** States in which a task waits for something that is not told by the state alone. */
+const WAITING: ReadonlySet<TaskState> = new Set(['blocked', 'ready', 'parked']);
+
+const show = ({ view, definition, attempts }: TaskDetail, reasons: Reason): void => {
   print(`${colours.bold(view.key)}  ${view.title}`);
   const reason = reasonOf(view);
   print(`state     ${stateColour(view.state)}${reason === '' ? '' : `: ${reason}`}`);
+  if (WAITING.has(view.state)) print(`why       ${reasons.code}: ${reasons.text}`);
   print(`priority  ${view.priority}${view.optional ? '  (optional)' : ''}`);
   if (view.requiredSkill !== null) print(`skill     ${view.requiredSkill}`);
   if (definition.command !== null) print(`command   ${JSON.stringify(definition.command)}`);
@@ -37,11 +51,17 @@ export const taskShow = (name: string, options: GlobalOptions): Promise<number> 
   if (key === null) return Promise.resolve(complain(`"${name}" is not a task; write SPEC/ID, as \`dispatcher tasks\` shows it`));
   return reading(options, async (registry, configuration) => {
     const detail = await ask<TaskDetail>((reply) => registry.task(key.key, reply));
-    if (!detail.ok) return complain(detail.error.message, EXIT_UNFINISHED);
+    if (!detail.ok) {
+      const error = detail.error.kind === 'notFound' ? await unknownTask(registry, key.key) : detail.error;
+      return complain(error.message, EXIT_UNFINISHED);
+    }
     const reason = await neverPlacedBy(configuration).why(registry, detail.value.view);
     const shown = reason === null ? detail.value : { ...detail.value, view: { ...detail.value.view, reason } };
-    if (options.json === true) printJson(taskDetailJson(shown));
-    else show(shown);
+    // Only a live dispatcher knows what its pools lack at this moment.
+    const live = await (await ApiClient.connect(configuration.stateDir))?.task(key.key);
+    const why = live?.ok === true ? live.value.why : whyJson(explained(shown, presentWithoutDispatcher(configuration)));
+    if (options.json === true) printJson({ ...taskDetailJson(shown), why });
+    else show(shown, why);
     return EXIT_OK;
   });
 };

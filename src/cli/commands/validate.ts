@@ -3,7 +3,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { TaskSet } from '../../domain/task.ts';
 import { configurationOf } from '../configured.ts';
 import { complain, EXIT_OK, print, warn } from '../io.ts';
-import { taskSetOf, type SubmittingOptions } from '../submission.ts';
+import { planToSubmit, type SubmittingOptions } from '../submission.ts';
 
 const skillWarnings = (set: TaskSet, configuration: Configuration): readonly string[] => {
   const skills = new Set(set.tasks.map(({ requiredSkill }) => requiredSkill));
@@ -25,13 +25,14 @@ export const validate = (files: readonly string[], options: SubmittingOptions): 
   for (const note of notes) warn(note);
   const errors: string[] = [];
   for (const file of files) {
-    const set = taskSetOf(file, options);
-    if (!set.ok) {
-      errors.push(...set.error);
+    const plan = planToSubmit(file, options);
+    if (!plan.ok) {
+      errors.push(...plan.error);
       continue;
     }
-    print(`task set ${file}: ${set.value.name}, ${set.value.tasks.length} tasks, fine`);
-    for (const line of skillWarnings(set.value, configuration.value)) warn(line);
+    const { set } = plan.value;
+    print(`task set ${file}: ${set.name}, ${set.tasks.length} tasks, fine`);
+    for (const line of skillWarnings(set, configuration.value)) warn(line);
   }
   return Promise.resolve(errors.length > 0 ? complain(errors) : EXIT_OK);
 };

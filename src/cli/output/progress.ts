@@ -40,6 +40,8 @@ const lineOf = (notice: Notice): string | null => {
       return `${colours.yellow('warning')}   ${notice.task} cannot be placed: ${notice.reason}`;
     case 'poolChanged':
       return `pool ${notice.pool} is ${notice.state}${notice.reason === '' ? '' : `: ${notice.reason}`}`;
+    case 'draining':
+      return `draining: nothing new starts; waiting for ${notice.runners} running, however long (a signal sets a limit)`;
     case 'shutdownWaiting': {
       const limit = formatDuration(notice.timeoutMs);
       if (notice.runners === 0) return 'stopping: nothing runs';

@@ -10,6 +10,8 @@ import type {
   EventQuery,
   Holder,
   LaunchRecord,
+  OperationReport,
+  OperationRequest,
   SettleReport,
   SettleRequest,
   SubmitReport,
@@ -21,6 +23,7 @@ import { claim, type StoredClaim } from './claim.ts';
 import { changes, openAttempts, type StoredOpenAttempt } from './feed.ts';
 import { events, task, tasks, type StoredTaskDetail } from './listing.ts';
 import { record, takeOffice } from './office.ts';
+import { operate } from './operate.ts';
 import { recordLaunch } from './record-launch.ts';
 import { settleAttempt } from './settle-attempt.ts';
 import { submit } from './submit.ts';
@@ -30,6 +33,7 @@ import type { Tables } from './tables.ts';
 export interface Calls {
   takeOffice: { request: { readonly holder: Holder; readonly at: number }; answer: { readonly epoch: number } };
   submit: { request: SubmitRequest; answer: SubmitReport };
+  operate: { request: OperationRequest; answer: OperationReport };
   changes: { request: { readonly cursor: number | null; readonly limit: number }; answer: ChangeBatch };
   claim: { request: ClaimRequest; answer: StoredClaim };
   recordLaunch: { request: LaunchRecord; answer: null };
@@ -59,6 +63,8 @@ export const evaluate = (tables: Tables, call: Call): Answer => {
       return takeOffice(tables);
     case 'submit':
       return submit(tables, call.request);
+    case 'operate':
+      return operate(tables, call.request);
     case 'changes':
       return changes(tables, call.request);
     case 'claim':

@@ -16,6 +16,7 @@ export interface StoredOpenAttempt {
   readonly repo: string | null;
   readonly previous: readonly AttemptView[];
   readonly task: ReadyTask;
+  readonly cancelReason: string | null;
 }
 
 /** `null` if it is a whole number of at least 1 and at most `most`. */
@@ -74,6 +75,7 @@ export const openAttempts = (tables: Tables): Result<readonly StoredOpenAttempt[
       previous: attempts.slice(0, -1),
       // Before it was claimed it had one start less.
       task: { ...readyTaskOf(row, set(row.spec)), fence: row.fence - 1 },
+      cancelReason: row.cancelActor === null ? null : (row.cancelReason ?? 'cancelled'),
     });
   }
   return ok(open);

@@ -1,11 +1,13 @@
 import type { DispatcherEvent } from '../../domain/events.ts';
 import type { PortError } from '../../domain/failures.ts';
 import type { TaskKey } from '../../domain/ids.ts';
+import type { OpenDependency } from '../../domain/open-dependency.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { TaskView } from '../../domain/task.ts';
 import type { AttemptView, EventQuery, TaskPage, TaskQuery } from '../../ports/task-registry.ts';
 import { noSuchTask } from './claim.ts';
 import { wrongLimit } from './feed.ts';
+import { openDependencies } from './open-dependencies.ts';
 import type { TaskRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { attemptViewOf, taskViewOf } from './views.ts';
@@ -15,6 +17,7 @@ export interface StoredTaskDetail {
   readonly view: TaskView;
   readonly definition: string;
   readonly attempts: readonly AttemptView[];
+  readonly waitsFor: readonly OpenDependency[];
 }
 
 const DEFAULT_PAGE = 1_000;
@@ -50,6 +53,7 @@ export const task = (tables: Tables, key: TaskKey): Result<StoredTaskDetail, Por
     view: taskViewOf(tables, row),
     definition: tables.definition(row.position),
     attempts: tables.attempts(row.position).map(attemptViewOf),
+    waitsFor: row.state === 'blocked' ? openDependencies(tables, row) : [],
   });
 };
 

@@ -21,6 +21,7 @@ export interface TaskRow {
   readonly state: TaskState;
   readonly priority: number;
   readonly optional: boolean;
+  readonly group: boolean;
   readonly requiredSkill: string | null;
   readonly cpu: number | null;
   readonly memory: number | null;
@@ -38,6 +39,9 @@ export interface TaskRow {
   readonly reason: string | null;
   readonly notBefore: number | null;
   readonly readyAt: number | null;
+  /** Who asked, while it runs, that it be cancelled, and why; `null`: nobody. */
+  readonly cancelActor: string | null;
+  readonly cancelReason: string | null;
   /** Its number in the change feed; `null`: the feed has nothing to say of it. */
   readonly change: number | null;
 }

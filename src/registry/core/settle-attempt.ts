@@ -1,5 +1,6 @@
-import { event } from '../../domain/events.ts';
+import { event, type EventDraft } from '../../domain/events.ts';
 import { portError, type PortError } from '../../domain/failures.ts';
+import type { Outcome } from '../../domain/outcome.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { settle, type Settlement } from '../../domain/settlement.ts';
 import type { TaskState } from '../../domain/task.ts';
@@ -38,23 +39,36 @@ const refuse = (
 const nextState = (row: TaskRow, settlement: Settlement): TaskState =>
   settlement.taskState === 'ready' && row.unsatisfied > 0 ? 'blocked' : settlement.taskState;
 
+/** Whoever is to be cancelled is not tried again, and not kept for a person either; what succeeded has succeeded. */
+const heeding = (row: TaskRow, { outcome }: SettleRequest): Outcome =>
+  row.cancelActor === null || outcome.kind === 'succeeded'
+    ? outcome
+    : { kind: 'cancelled', reason: row.cancelReason ?? 'cancelled' };
+
+/** Who cancelled it is the one who asked for it, not the dispatcher that did it. */
+const signed = (draft: EventDraft, cancelActor: string | null): EventDraft =>
+  draft.type === 'TaskCancelled' && cancelActor !== null ? { ...draft, actor: cancelActor } : draft;
+
 const write = (tables: Tables, row: TaskRow, attempt: AttemptRow, settlement: Settlement, at: number): TaskState => {
   const { attemptEnd, reason, counted, notBefore } = settlement;
   const state = nextState(row, settlement);
+  const { cancelActor } = row;
   tables.changeAttempt(attempt, { endedAt: at, end: attemptEnd, reason, counted });
   const waits = state === 'ready' || state === 'blocked';
   move(tables, row, state, {
     reason,
     notBefore,
+    cancelActor: null,
+    cancelReason: null,
     ...(counted ? { counted: row.counted + 1 } : {}),
     ...(waits ? { pool: null, runnerId: null, slotId: null } : {}),
     ...(state === 'ready' ? { readyAt: at, change: nextChange(tables) } : {}),
   });
   for (const draft of settlement.events) {
-    if (draft.type !== 'TaskReady' || state === 'ready') note(tables, draft);
+    if (draft.type !== 'TaskReady' || state === 'ready') note(tables, signed(draft, cancelActor));
   }
   if (state === 'failed' || state === 'cancelled') tables.meta.doom += 1;
-  if (satisfies(state, row.optional)) satisfyDependents(tables, row.key, at, 'dispatcher');
+  if (satisfies(state, row.optional)) satisfyDependents(tables, row.key, { actor: 'dispatcher', at });
   return state;
 };
 
@@ -69,7 +83,7 @@ export const settleAttempt = (tables: Tables, request: SettleRequest): Result<Se
     return refuse(tables, row, attempt, request);
   }
   const settlement = settle({
-    outcome: request.outcome,
+    outcome: heeding(row, request),
     spec: row.spec,
     taskId: row.id,
     attempt: attempt.attempt,

@@ -1,23 +1,36 @@
 import { event, type EventType } from '../../domain/events.ts';
 import { taskKey, type TaskKey } from '../../domain/ids.ts';
 import { REMOVED_FROM_SET, type ResubmissionPlan } from '../../domain/resubmission.ts';
-import type { TaskDefinition, TaskSet, TaskState } from '../../domain/task.ts';
+import { isTerminal, type TaskDefinition, type TaskSet, type TaskState } from '../../domain/task.ts';
 import type { SubmitRequest } from '../../ports/task-registry.ts';
 import type { TaskRow } from './rows.ts';
 import { satisfies } from './satisfaction.ts';
 import type { Tables } from './tables.ts';
-import { move, nextChange, note, unsatisfyDependents } from './transition.ts';
+import { feedNews, move, nextChange, note, noteTask, satisfyDependents, unblock, unsatisfyDependents } from './transition.ts';
 
 /** What a definition says in columns. */
 const columnsOf = (task: TaskDefinition) => ({
   title: task.title,
   priority: task.priority,
   optional: task.optional,
+  group: task.group,
   requiredSkill: task.requiredSkill,
   cpu: task.resources.cpu,
   memory: task.resources.memory,
   concurrencyKey: task.concurrencyKey,
 });
+
+export interface StoredTask {
+  readonly row: TaskRow;
+  readonly definition: string;
+}
+
+/** A priority that a person has given stays, unless the new definition has another one than the old. */
+const priorityOf = (row: TaskRow, before: string, task: TaskDefinition): number => {
+  // Only `definitionText` writes what is parsed here.
+  const { priority } = JSON.parse(before) as TaskDefinition;
+  return priority === task.priority ? row.priority : task.priority;
+};
 
 /** Carries out one accepted submission. Inside one transaction; made for one use. */
 export class Submission {
@@ -25,18 +38,19 @@ export class Submission {
   readonly #request: SubmitRequest;
   readonly #set: TaskSet;
   readonly #plan: ResubmissionPlan;
-  readonly #rows: ReadonlyMap<TaskKey, TaskRow>;
+  readonly #stored: ReadonlyMap<TaskKey, StoredTask>;
   readonly #texts: ReadonlyMap<TaskKey, string>;
   readonly #added: ReadonlySet<TaskKey>;
   /** Tasks that begin from the start: added and replaced ones. */
   readonly #begun: ReadonlySet<TaskKey>;
+  readonly #marked: ReadonlySet<TaskKey>;
   readonly #satisfied = new Map<TaskKey, boolean>();
 
   /** @param texts definitions of the tasks that the plan adds or replaces */
   constructor(
     tables: Tables,
     request: SubmitRequest,
-    rows: readonly TaskRow[],
+    stored: readonly StoredTask[],
     plan: ResubmissionPlan,
     texts: ReadonlyMap<TaskKey, string>,
   ) {
@@ -45,9 +59,10 @@ export class Submission {
     this.#set = request.set;
     this.#plan = plan;
     this.#texts = texts;
-    this.#rows = new Map(rows.map((row) => [row.key, row]));
+    this.#stored = new Map(stored.map((each) => [each.row.key, each]));
     this.#added = new Set(plan.added);
     this.#begun = new Set([...plan.added, ...plan.replaced]);
+    this.#marked = new Set(plan.markedDone);
   }
 
   carryOut(): void {
@@ -56,16 +71,18 @@ export class Submission {
     this.#sendDependentsBack();
     for (const task of this.#set.tasks) {
       const key = taskKey(this.#set.name, task.id);
-      const row = this.#rows.get(key);
+      const stored = this.#stored.get(key);
       if (this.#added.has(key)) this.#add(key, task);
-      else if (row !== undefined && this.#begun.has(key)) this.#replace(row, task);
+      else if (stored !== undefined && this.#begun.has(key)) this.#replace(stored, task);
     }
     this.#cancelRemoved();
+    this.#completeMarked();
+    this.#completeGroups();
     if (this.#begun.size > 0 || this.#plan.cancelled.length > 0) this.#tables.meta.doom += 1;
   }
 
   #noteSubmission(): void {
-    const { added, replaced, unchanged, cancelled, untouched, changedDone } = this.#plan;
+    const { added, replaced, unchanged, cancelled, untouched, changedDone, markedDone } = this.#plan;
     const details = {
       added: added.length,
       replaced: replaced.length,
@@ -73,6 +90,7 @@ export class Submission {
       cancelled: cancelled.length,
       untouched: untouched.length,
       changed_done: changedDone.length,
+      marked_done: markedDone.length,
       actor: this.#request.actor,
     };
     const { at, actor } = this.#request;
@@ -86,7 +104,7 @@ export class Submission {
     this.#tables.putSet({ name, repo, weight, maxConcurrency });
     if (before === undefined) return;
     if (before.weight === weight && before.maxConcurrency === maxConcurrency) return;
-    for (const row of this.#rows.values()) {
+    for (const { row } of this.#stored.values()) {
       if (row.state === 'ready') this.#tables.changeTask(row, { change: nextChange(this.#tables) });
     }
   }
@@ -94,9 +112,9 @@ export class Submission {
   /** Who waits for a task that was done and is to be done again, waits again. */
   #sendDependentsBack(): void {
     for (const key of this.#plan.replaced) {
-      const row = this.#rows.get(key);
+      const row = this.#stored.get(key)?.row;
       if (row !== undefined && satisfies(row.state, row.optional)) {
-        unsatisfyDependents(this.#tables, key, this.#begun);
+        unsatisfyDependents(this.#tables, key, this.#request, this.#begun);
       }
     }
   }
@@ -111,16 +129,17 @@ export class Submission {
     return satisfied;
   }
 
-  /** Distinct dependencies, how many of them are open, and the state that follows. */
-  #outset(task: TaskDefinition): { dependencies: readonly TaskKey[]; unsatisfied: number; state: TaskState } {
+  /** Distinct dependencies, how many of them are open, and the state that follows; what is completed below waits for that. */
+  #outset(key: TaskKey, task: TaskDefinition): { dependencies: readonly TaskKey[]; unsatisfied: number; state: TaskState } {
     const dependencies = [...new Set(task.dependencies)];
-    const unsatisfied = dependencies.filter((key) => !this.#isSatisfied(key)).length;
-    return { dependencies, unsatisfied, state: unsatisfied > 0 ? 'blocked' : 'ready' };
+    const unsatisfied = dependencies.filter((dependency) => !this.#isSatisfied(dependency)).length;
+    const waits = unsatisfied > 0 || task.group || this.#marked.has(key);
+    return { dependencies, unsatisfied, state: waits ? 'blocked' : 'ready' };
   }
 
   #add(key: TaskKey, task: TaskDefinition): void {
     const tables = this.#tables;
-    const { dependencies, unsatisfied, state } = this.#outset(task);
+    const { dependencies, unsatisfied, state } = this.#outset(key, task);
     tables.meta.lastPosition += 1;
     const row: TaskRow = {
       ...columnsOf(task),
@@ -138,6 +157,8 @@ export class Submission {
       reason: null,
       notBefore: null,
       readyAt: state === 'ready' ? this.#request.at : null,
+      cancelActor: null,
+      cancelReason: null,
       change: state === 'ready' ? nextChange(tables) : null,
     };
     tables.addTask(row, this.#texts.get(key) ?? '', dependencies);
@@ -146,13 +167,14 @@ export class Submission {
     if (state === 'ready') this.#note('TaskReady', row);
   }
 
-  #replace(row: TaskRow, task: TaskDefinition): void {
+  #replace({ row, definition }: StoredTask, task: TaskDefinition): void {
     const tables = this.#tables;
     const before = row.state;
-    const { dependencies, unsatisfied, state } = this.#outset(task);
+    const { dependencies, unsatisfied, state } = this.#outset(row.key, task);
     tables.redefineTask(row, this.#texts.get(row.key) ?? '', dependencies);
     move(tables, row, state, {
       ...columnsOf(task),
+      priority: priorityOf(row, definition, task),
       unsatisfied,
       counted: 0,
       pool: null,
@@ -172,14 +194,40 @@ export class Submission {
     for (const key of this.#plan.cancelled) {
       const row = tables.task(key);
       if (row === undefined) continue;
-      const change = row.state === 'ready' ? { change: nextChange(tables) } : {};
-      move(tables, row, 'cancelled', { reason: REMOVED_FROM_SET, notBefore: null, ...change });
+      move(tables, row, 'cancelled', { reason: REMOVED_FROM_SET, notBefore: null, ...feedNews(tables, row) });
       this.#note('TaskCancelled', row, { reason: REMOVED_FROM_SET });
     }
   }
 
+  /** What the plan says is done is done, whatever it depends on. */
+  #completeMarked(): void {
+    const tables = this.#tables;
+    const completed: TaskKey[] = [];
+    for (const key of this.#plan.markedDone) {
+      const row = tables.task(key);
+      if (row === undefined || isTerminal(row.state)) continue;
+      move(tables, row, 'done', { reason: null, notBefore: null, ...feedNews(tables, row) });
+      this.#note('TaskCompleted', row, { reason: 'marked as done in the plan' });
+      completed.push(key);
+    }
+    // Only now: one that is marked itself must not become ready first.
+    for (const key of completed) satisfyDependents(tables, key, this.#request);
+  }
+
+  /** Groups whose parts are all done already, or that have none; the rest follow from a part being done. */
+  #completeGroups(): void {
+    const tables = this.#tables;
+    for (const task of this.#set.tasks) {
+      const key = taskKey(this.#set.name, task.id);
+      if (!task.group || !this.#begun.has(key)) continue;
+      const row = tables.task(key);
+      if (row === undefined || row.state !== 'blocked' || row.unsatisfied > 0) continue;
+      unblock(tables, row, this.#request);
+      satisfyDependents(tables, key, this.#request);
+    }
+  }
+
   #note(type: EventType, row: TaskRow, details: Readonly<Record<string, unknown>> = {}): void {
-    const { at, actor } = this.#request;
-    note(this.#tables, event(type, at, actor, { spec: row.spec, taskId: row.id, details }));
+    noteTask(this.#tables, type, row, this.#request, details);
   }
 }

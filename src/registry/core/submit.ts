@@ -16,7 +16,7 @@ import { Submission } from './submission.ts';
 import type { Tables } from './tables.ts';
 
 /** SQLite stores UTF-8: half a surrogate pair would come back as another character, and a NUL ends some readings. */
-const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
 /** What would make two tasks one, or a task that cannot be named. `null`: nothing. */
 const problemOf = (set: TaskSet): string | null => {
@@ -52,8 +52,7 @@ export const submit = (tables: Tables, request: SubmitRequest): Result<SubmitRep
   const { plan, texts } = decided.value;
   const accepted = request.changedDone !== 'refuse' || plan.changedDone.length === 0;
   if (accepted) {
-    const rows = stored.map(({ row }) => row);
-    new Submission(tables, { ...request, set }, rows, plan, texts).carryOut();
+    new Submission(tables, { ...request, set }, stored, plan, texts).carryOut();
   }
   return ok({ ...plan, spec: set.name, accepted });
 };

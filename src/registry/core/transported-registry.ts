@@ -9,6 +9,8 @@ import type {
   EventQuery,
   LaunchRecord,
   OpenAttempt,
+  OperationReport,
+  OperationRequest,
   SettleRequest,
   SubmitRequest,
   TaskDetail,
@@ -50,6 +52,10 @@ export class TransportedRegistry implements TaskRegistry {
 
   submit(request: SubmitRequest, reply: Reply<Calls['submit']['answer']>): void {
     this.#transport.send('submit', request, reply);
+  }
+
+  operate(request: OperationRequest, reply: Reply<OperationReport>): void {
+    this.#transport.send('operate', request, reply);
   }
 
   changes(request: Calls['changes']['request'], reply: Reply<Calls['changes']['answer']>): void {

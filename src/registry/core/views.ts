@@ -45,6 +45,7 @@ const shownReason = (tables: Tables, row: TaskRow, dependencies: readonly Depend
     case 'blocked':
       return blockedBecause(tables, row, dependencies);
     case 'running':
+      return row.cancelReason === null ? null : `being stopped: ${row.cancelReason}`;
     case 'done':
       return null;
     case 'ready':

@@ -46,6 +46,11 @@ export class MemoryTables implements Tables {
     return this.#at(this.#positions.get(key) ?? 0)?.row;
   }
 
+  /** By position. */
+  taskAt(position: number): TaskRow | undefined {
+    return this.#at(position)?.row;
+  }
+
   definition(position: number): string {
     return this.#at(position)?.definition ?? '';
   }

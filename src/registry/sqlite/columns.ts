@@ -15,6 +15,7 @@ const TASK = [
   'state',
   'priority',
   'optional',
+  'group',
   'requiredSkill',
   'cpu',
   'memory',
@@ -28,6 +29,8 @@ const TASK = [
   'reason',
   'notBefore',
   'readyAt',
+  'cancelActor',
+  'cancelReason',
   'change',
 ] as const satisfies readonly (keyof TaskRow)[];
 

@@ -107,8 +107,15 @@ CREATE TABLE event (
 CREATE UNIQUE INDEX event_by_key ON event (key) WHERE key IS NOT NULL;
 `;
 
+/** Parents that nothing runs for, and a person's wish to cancel what runs, which outlives the dispatcher. */
+const GROUPS_AND_WISHES = `
+ALTER TABLE task ADD COLUMN "group" INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE task ADD COLUMN cancel_actor TEXT;
+ALTER TABLE task ADD COLUMN cancel_reason TEXT;
+`;
+
 /** Step `n` brings `user_version` from `n` to `n + 1`. Steps are added, never changed. */
-const STEPS: readonly string[] = [FIRST];
+const STEPS: readonly string[] = [FIRST, GROUPS_AND_WISHES];
 
 export const SCHEMA_VERSION = STEPS.length;
 

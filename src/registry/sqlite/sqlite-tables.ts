@@ -22,7 +22,8 @@ import type { Statements } from './statements.ts';
 /** SQLite has no booleans: they come back as 0 and 1. */
 type Raw<T> = { [K in keyof T]: T[K] extends boolean ? number : T[K] };
 
-const taskOf = (raw: Raw<TaskRow>): TaskRow => Object.assign(raw, { optional: raw.optional === 1 });
+const taskOf = (raw: Raw<TaskRow>): TaskRow =>
+  Object.assign(raw, { optional: raw.optional === 1, group: raw.group === 1 });
 const dependencyOf = (raw: Raw<Dependency>): Dependency => Object.assign(raw, { optional: raw.optional === 1 });
 const attemptOf = (raw: Raw<AttemptRow>): AttemptRow => Object.assign(raw, { counted: raw.counted === 1 });
 

@@ -9,9 +9,11 @@ import type { Reply } from '../../../src/ports/reply.ts';
 import type {
   ChangeBatch,
   Claim,
+  OperationReport,
   SettleReport,
   SubmitReport,
   TaskDetail,
+  TaskOperation,
   TaskPage,
   TaskQuery,
   TaskRegistry,
@@ -106,6 +108,15 @@ export class Desk {
     const { attempt } = await this.claim(task, fence);
     await must(this.tryLaunch(task, attempt));
     return this.settle(task, attempt, outcome);
+  }
+
+  tryOperate(task: string, operation: TaskOperation, actor = 'cli:ada'): Asked<OperationReport> {
+    const request = { key: key(task), operation, actor, at: this.now };
+    return ask((reply) => this.registry.operate(request, reply));
+  }
+
+  operate(task: string, operation: TaskOperation, actor?: string): Promise<OperationReport> {
+    return must(this.tryOperate(task, operation, actor));
   }
 
   changes(cursor: number | null, limit = 1_000): Promise<ChangeBatch> {

@@ -36,6 +36,7 @@ export const submitConformance = (atDesk: AtDesk): void => {
         cancelled: 0,
         untouched: 0,
         changed_done: 0,
+        marked_done: 0,
         actor: 'user:ada',
       });
     }));

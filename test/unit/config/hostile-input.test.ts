@@ -105,7 +105,7 @@ describe('a file is refused in one line:', () => {
     ['invalid UTF-8', write('b.yaml', Uint8Array.of(0x61, 0xff, 0xfe)), 'is not text in UTF-8'],
     ['UTF-16', write('c.yaml', Uint8Array.of(0xff, 0xfe, 0x61, 0)), 'is text in UTF-16'],
     ['an empty one', write('d.yaml', ''), 'is empty'],
-    ['Markdown', write('e.md', '- [ ] 1. Do it\n'), 'is Markdown, which is not read yet'],
+    ['Markdown without a box', write('e.md', '1. Do it\n'), 'has no box'],
     ['one too long', write('f.yaml', new Uint8Array(65 * 2 ** 20).fill(0x78)), 'is longer than 64 MiB'],
     ['a NUL in its name', 'a\0b', 'has a NUL in its name'],
     ['an endless one', '/dev/zero', 'is a binary file'],

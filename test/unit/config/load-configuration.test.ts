@@ -263,8 +263,27 @@ concurrency_keys: { database: 2 }
       'pools allow 20 runners, max_global_concurrency 20, repo_pool.slots 8: at most 8 run at once (repo_pool.slots)',
       'pool first is disabled: nothing runs there until it is enabled',
       ...['dispatcher.heartbeat_timeout', 'dispatcher.stall_timeout', 'dispatcher.deadlock_detection']
-        .concat('dispatcher.fair_share', 'dispatcher.priority.ageing', 'repo_pool.repo', 'server.runner_listen')
+        .concat('dispatcher.fair_share', 'dispatcher.priority.ageing', 'server.runner_listen')
         .map((key) => `${key} is accepted, but has no effect yet`),
+      'repo_pool.repo has no effect while repo_pool.type is directory',
+    ]);
+  });
+
+  it('finds the repository of the slots beside the configuration, and leaves URLs as they are', () => {
+    const cwd = folderWith({ 'config/dispatcher.yaml': 'repo_pool: { type: git-worktree, slots: 2 }\n' });
+    const { repoPool } = accepted({ cwd });
+    assert.deepEqual(repoPool, { type: 'git-worktree', baseDir: null, slots: 2, repo: cwd, base: null });
+    const written = inFile('repo_pool: { type: git-worktree, repo: ../other, base: release }');
+    const elsewhere = accepted(written).repoPool;
+    assert.ok(elsewhere.type === 'git-worktree');
+    assert.deepEqual([elsewhere.repo, elsewhere.base], [join(written.cwd, '../other'), 'release']);
+    for (const repo of ['https://example.invalid/a.git', 'git@example.invalid:a.git', 'file:///srv/a.git']) {
+      const cloned = accepted(inFile(`repo_pool: { type: git-clone, repo: "${repo}" }`)).repoPool;
+      assert.ok(cloned.type === 'git-clone' && cloned.repo === repo);
+    }
+    const worktree = refused(inFile('repo_pool: { type: git-worktree, repo: "https://example.invalid/a.git" }'));
+    assert.deepEqual(worktree, [
+      'dispatcher.yaml:1: repo_pool.repo: "https://example.invalid/a.git" is a URL; a worktree needs a repository of this machine; clone it first, or set type: git-clone',
     ]);
   });
 
@@ -328,9 +347,9 @@ describe('a configuration is refused for', () => {
   for (const [what, text, lines] of [
     [
       'what is not there yet, honestly',
-      'repo_pool:\n  type: git-worktree\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes, user: me }\ndispatcher:\n  scheduling_policy: ./policy.ts\n',
+      'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes, user: me }\ndispatcher:\n  scheduling_policy: ./policy.ts\n',
       [
-        'dispatcher.yaml:2: repo_pool.type: git-worktree is not there yet; use "directory"',
+        'dispatcher.yaml:2: repo_pool.type: found folders; expected one of directory, git-worktree, git-clone',
         'dispatcher.yaml:4: agent_pools.d.type: docker is not there yet; use "local-process"',
         'dispatcher.yaml:5: agent_pools.k.type: kubernetes is not there yet; use "local-process"',
         'dispatcher.yaml:5: agent_pools.k.user: user is not there yet; take it out',

@@ -31,7 +31,7 @@ const known = (definition: TaskDefinition, state: TaskState, reason: string | nu
   reason,
 });
 
-const NOTHING = { added: [], replaced: [], unchanged: [], cancelled: [], untouched: [], changedDone: [] };
+const NOTHING = { added: [], replaced: [], unchanged: [], cancelled: [], untouched: [], changedDone: [], markedDone: [] };
 
 describe('submitting a set again', () => {
   it('adds what is new', () => {

@@ -8,7 +8,7 @@ import type { KeyedEvent } from '../../../src/ports/event-journal.ts';
 import { listeningParent } from '../../model/listening-parent.ts';
 import { PortDesk } from '../../model/port-desk.ts';
 import { StatechartCoverage } from '../../model/statechart-coverage.ts';
-import { VirtualClock } from '../../model/virtual-clock.ts';
+import { VirtualClock } from '../../../src/simulation/virtual-clock.ts';
 import { failOnWarnings } from '../../model/watch-warnings.ts';
 
 const coverage = new StatechartCoverage(eventRecorderMachine);

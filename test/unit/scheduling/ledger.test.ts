@@ -14,10 +14,10 @@ describe('a shortage says what is lacking', () => {
   it('of the dispatcher as a whole', () => {
     const global = ledger({}, 1, 5);
     book(global, readyTask('a'));
-    assert.deepEqual(global.generalShortage(readyTask('b')), { code: 'global_concurrency', limit: 1 });
+    assert.deepEqual(global.generalShortages(readyTask('b')), [{ code: 'global_concurrency', limit: 1, used: 1 }]);
     const slots = ledger({}, 5, 1);
     book(slots, readyTask('a'));
-    assert.deepEqual(slots.generalShortage(readyTask('b')), { code: 'slots', limit: 1 });
+    assert.deepEqual(slots.generalShortages(readyTask('b')), [{ code: 'slots', limit: 1, used: 1 }]);
     assert.equal(slots.hasRoom, false);
   });
 
@@ -25,25 +25,31 @@ describe('a shortage says what is lacking', () => {
     const of = ledger();
     book(of, readyTask('a', { specMaxConcurrency: 1, concurrencyKey: 'db' }), readyTask('g', { concurrencyKey: 'gpu' }));
     const limited = readyTask('b', { specMaxConcurrency: 1 });
-    assert.deepEqual(of.generalShortage({ ...limited, specMaxConcurrency: 2 }), { code: 'spec_concurrency', limit: 2 });
-    assert.equal(of.generalShortage({ ...limited, spec: specName('other') }), null);
+    assert.deepEqual(of.generalShortages({ ...limited, specMaxConcurrency: 2 }), [{ code: 'spec_concurrency', limit: 2, used: 2 }]);
+    assert.deepEqual(of.generalShortages({ ...limited, spec: specName('other') }), []);
     const keyed = readyTask('c', { concurrencyKey: 'db' });
-    assert.deepEqual(of.generalShortage(keyed), { code: 'concurrency_key', key: 'db', limit: 1 });
-    assert.equal(of.generalShortage({ ...keyed, concurrencyKey: 'gpu' }), null);
+    assert.deepEqual(of.generalShortages(keyed), [{ code: 'concurrency_key', key: 'db', limit: 1, used: 1 }]);
+    assert.deepEqual(of.generalShortages({ ...keyed, concurrencyKey: 'gpu' }), []);
   });
 
   it('of a pool', () => {
     const of = ledger({ maxConcurrency: 2, cpuQuota: 1, memoryQuota: 512, defaultResources: { cpu: 0.4, memory: 200 } });
     const pool = LOCAL;
-    assert.equal(of.poolShortage(readyTask('a'), pool), null);
-    assert.deepEqual(of.poolShortage(readyTask('a', { cpu: 1.1 }), pool), { code: 'pool_cpu', pool, limit: 1 });
-    assert.deepEqual(of.poolShortage(readyTask('a', { memory: 600 }), pool), { code: 'pool_memory', pool, limit: 512 });
+    assert.deepEqual(of.poolShortages(readyTask('a'), pool), []);
+    assert.deepEqual(of.poolShortages(readyTask('a', { cpu: 1.1 }), pool), [{ code: 'pool_cpu', pool, limit: 1, used: 0, needed: 1.1 }]);
+    assert.deepEqual(of.poolShortages(readyTask('a', { memory: 600 }), pool), [{ code: 'pool_memory', pool, limit: 512, used: 0, needed: 600 }]);
     book(of, readyTask('a'), readyTask('b'));
-    assert.deepEqual(of.poolShortage(readyTask('c'), pool), { code: 'pool_concurrency', pool, limit: 2 });
-    of.setPoolState(pool, 'tripped', false);
-    assert.deepEqual(of.poolShortage(readyTask('c'), pool), { code: 'pool_not_accepting', pool, state: 'tripped' });
+    const full = [
+      { code: 'pool_concurrency', pool, limit: 2, used: 2 },
+      { code: 'pool_cpu', pool, limit: 1, used: 0.8, needed: 0.4 },
+      { code: 'pool_memory', pool, limit: 512, used: 400, needed: 200 },
+    ];
+    assert.deepEqual(of.poolShortages(readyTask('c'), pool), full);
+    of.setPoolState(pool, 'tripped', false, '3 launches in a row failed');
+    const tripped = { code: 'pool_not_accepting', pool, state: 'tripped', reason: '3 launches in a row failed' };
+    assert.deepEqual(of.poolShortages(readyTask('c'), pool), [tripped, ...full]);
     const ghost = poolName('ghost');
-    assert.deepEqual(of.poolShortage(readyTask('c'), ghost), { code: 'pool_not_accepting', pool: ghost, state: 'removed' });
+    assert.deepEqual(of.poolShortages(readyTask('c'), ghost), [{ code: 'pool_not_accepting', pool: ghost, state: 'removed', reason: null }]);
   });
 });
 

@@ -107,6 +107,48 @@ export const endingTests = ({ inspect }: StatechartCoverage, warnings: ExpectedW
     });
   });
 
+  describe('a dispatcher that is drained', () => {
+    it('starts nothing more, waits for what runs without a limit, and ends', () => {
+      const bench = new DispatcherBench({ inspect, settings: { shutdown: { timeoutMs: 1000, onShutdown: 'leave' } } }).start();
+      const id = only(bench.run(readyTask('a')));
+      bench.drain();
+      bench.isIn('finishing');
+      bench.drain();
+      bench.send({ type: 'registry.changed' });
+      bench.clock.advance(3_600_000);
+      bench.isIn('finishing');
+      assert.deepEqual([bench.told('draining'), bench.told('shutdownWaiting'), bench.desk.count('stop')], [1, 0, 0]);
+      bench.exit(id);
+      bench.ended('stopped', /^drained$/);
+      assert.deepEqual(bench.events(), ['DispatcherStarted', 'DispatcherDraining', 'DispatcherStopped']);
+    });
+
+    it('with nothing to wait for ends at once; during recovery, once it is known what runs', () => {
+      const idle = new DispatcherBench({ inspect }).start();
+      idle.drain();
+      idle.ended('stopped', /^drained$/);
+      const early = new DispatcherBench({ inspect });
+      early.drain();
+      early.isIn('starting');
+      early.start([early.adoption(readyTask('left'))]);
+      early.isIn('finishing');
+      early.desk.answer('inspect', { type: 'inspection.vanished', reason: 'gone' });
+      early.ended('stopped', /^drained$/);
+    });
+
+    it('and then told to stop, waits no longer than a shutdown does', () => {
+      const bench = new DispatcherBench({ inspect }).start();
+      const id = only(bench.run(readyTask('a')));
+      bench.drain();
+      bench.shutdown();
+      bench.isIn('draining');
+      bench.clock.advance(300_000);
+      bench.isIn('aborting');
+      bench.stopped(id);
+      bench.ended('stopped', /^SIGTERM$/);
+    });
+  });
+
   describe('a dispatcher that cannot go on', () => {
     it('ends when recovery fails', () => {
       const bench = new DispatcherBench({ inspect });

@@ -108,6 +108,20 @@ export const workingTests = ({ inspect }: StatechartCoverage): void => {
       assert.deepEqual(bench.desk.input('settle')['outcome'], { kind: 'cancelled', reason: 'no more' });
     });
 
+    it('cancels what it takes over, where a person has asked for that before or during recovery', () => {
+      const bench = new DispatcherBench({ inspect });
+      const tasks = [readyTask('a'), readyTask('b'), readyTask('c')];
+      const [a, b, c] = tasks.map((task) => bench.adoption(task));
+      assert.ok(a && b && c);
+      bench.send({ type: 'task.cancel', key: b.attempt.key, reason: 'too late' });
+      bench.start([{ ...a, attempt: { ...a.attempt, cancelReason: 'not wanted' } }, b, c]);
+      for (const { runnerId: id } of [a, b, c]) bench.found(id);
+      for (const { runnerId: id } of [a, b]) bench.stopped(id);
+      const outcomes = bench.desk.calls.filter(({ port }) => port === 'settle').map(({ input }) => (input as { outcome: unknown }).outcome);
+      assert.deepEqual(outcomes, [{ kind: 'cancelled', reason: 'not wanted' }, { kind: 'cancelled', reason: 'too late' }]);
+      assert.ok(bench.scheduler.runnerOf(c.attempt.key));
+    });
+
     it('obeys orders to pools, records them, and survives one to a pool that does not exist', () => {
       const bench = new DispatcherBench({ inspect }).start();
       bench.feed();
@@ -137,6 +151,7 @@ export const workingTests = ({ inspect }: StatechartCoverage): void => {
       const bench = new DispatcherBench({ inspect, pool: { maxConcurrency: 1 } }).start();
       bench.feed([readyTask('a'), readyTask('b', { position: 2 })]);
       const id = runnerOfTask(bench, 'a');
+      bench.desk.standing.set('inspect', () => ({ type: 'inspection.neverStarted' }));
       for (const pause of [1000, 2000, 0]) {
         bench.failLaunch(id);
         bench.clock.advance(pause);

@@ -4,7 +4,7 @@ import type { RunnerContext, RunnerEntry } from '../../../../machines/runner/con
 import { RunnerBench } from '../../../model/runner-bench.ts';
 import { claimOf, exitOf, handleOf, readyTask, slot } from '../../../model/samples.ts';
 import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
-import { WALL_ZERO } from '../../../model/virtual-clock.ts';
+import { WALL_ZERO } from '../../../../src/simulation/virtual-clock.ts';
 
 const adopted = (rest: Partial<Extract<RunnerEntry, { kind: 'adopted' }>> = {}): RunnerEntry => ({
   kind: 'adopted',

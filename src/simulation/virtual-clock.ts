@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/ports/clock.ts';
-import { IndexedHeap, NOT_IN_HEAP, type HeapNode } from '../../src/scheduling/indexed-heap.ts';
+import type { Clock } from '../ports/clock.ts';
+import { IndexedHeap, NOT_IN_HEAP, type HeapNode } from '../scheduling/indexed-heap.ts';
 
 interface Timer extends HeapNode {
   readonly due: number;
@@ -12,7 +12,7 @@ const isTimer = (id: unknown): id is Timer => typeof id === 'object' && id !== n
 /** What the wall clock shows when the monotonic one stands at 0, ms since the epoch. */
 export const WALL_ZERO = 1_800_000_000_000;
 
-/** Time that stands still until it is told to go on, and then goes from deadline to deadline. */
+/** Time that stands still until it is told to go on, and then goes from deadline to deadline; ties in order of making. */
 export class VirtualClock implements Clock {
   readonly #timers = new IndexedHeap<Timer>((a, b) => (a.due === b.due ? a.sequence < b.sequence : a.due < b.due));
   #now = 0;

@@ -1,0 +1,12 @@
+import type { Configuration } from '../config/configuration.ts';
+import { registryId } from '../domain/ids.ts';
+import { Scheduler } from '../scheduling/scheduler.ts';
+import type { Present } from '../server/explained.ts';
+
+/** What can be told of why a task waits while no dispatcher runs: by the configuration alone. */
+export const presentWithoutDispatcher = ({ dispatcher, pools }: Configuration): Present => ({
+  scheduler: new Scheduler(dispatcher, pools, registryId('')),
+  dispatcher: 'none',
+  wall: Date.now(),
+  monotonic: 0,
+});

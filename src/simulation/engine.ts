@@ -1,0 +1,124 @@
+import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
+import type { ExitReport, LaunchIntent, RunnerHandle } from '../ports/launcher.ts';
+import type { Faults } from './faults.ts';
+import type { KeyedEntropy } from './keyed-entropy.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** Who sees processes come and go. */
+export interface EngineObserver {
+  processStarted(runner: RunnerId, task: TaskKey, pool: PoolName, cwd: string): void;
+  processEnded(runner: RunnerId): void;
+}
+
+/** One process on the simulated machine. */
+export interface SimulatedProcess {
+  readonly handle: RunnerHandle;
+  readonly task: TaskKey;
+  readonly pool: PoolName;
+  readonly ignoresTerm: boolean;
+  exit: ExitReport | null;
+  /** Nobody will ever learn how it ended. */
+  lost: boolean;
+  /** Told of the end, in the order of asking. */
+  readonly watchers: Set<() => void>;
+}
+
+const LONGEST_RUN_MS = 40_000;
+
+/** The machine on which attempts run. It outlives every dispatcher. */
+export class SimulatedEngine {
+  readonly #clock: VirtualClock;
+  readonly #luck: KeyedEntropy;
+  readonly #faults: Faults;
+  readonly #observer: EngineObserver;
+  readonly #processes = new Map<RunnerId, SimulatedProcess>();
+  readonly #outageListeners = new Set<() => void>();
+  #answering = true;
+  #lastPid = 100;
+
+  constructor(clock: VirtualClock, luck: KeyedEntropy, faults: Faults, observer: EngineObserver) {
+    this.#clock = clock;
+    this.#luck = luck;
+    this.#faults = faults;
+    this.#observer = observer;
+  }
+
+  get answering(): boolean {
+    return this.#answering;
+  }
+
+  set answering(answers: boolean) {
+    if (answers === this.#answering) return;
+    this.#answering = answers;
+    for (const tell of this.#outageListeners) tell();
+  }
+
+  /** Tells when the engine falls silent and when it answers again. */
+  onOutage(tell: () => void): () => void {
+    this.#outageListeners.add(tell);
+    return () => void this.#outageListeners.delete(tell);
+  }
+
+  find(id: RunnerId): SimulatedProcess | undefined {
+    return this.#processes.get(id);
+  }
+
+  get alive(): readonly SimulatedProcess[] {
+    return [...this.#processes.values()].filter(({ exit }) => exit === null);
+  }
+
+  /** Starts, or finds what was started under this id before. */
+  start(intent: LaunchIntent): SimulatedProcess {
+    const { runnerId, task, pool, cwd, runDir } = intent;
+    const known = this.#processes.get(runnerId);
+    if (known !== undefined) return known;
+    this.#lastPid += 1;
+    const process: SimulatedProcess = {
+      handle: { kind: 'process', runnerId, pid: this.#lastPid, startTime: String(this.#lastPid), bootId: 'simulated', runDir },
+      task,
+      pool,
+      ignoresTerm: this.#faults.strikes('runnerIgnoresTerm', runnerId),
+      exit: null,
+      lost: false,
+      watchers: new Set(),
+    };
+    this.#processes.set(runnerId, process);
+    this.#observer.processStarted(runnerId, task, pool, cwd);
+    this.#live(process);
+    return process;
+  }
+
+  #live(process: SimulatedProcess): void {
+    const { runnerId } = process.handle;
+    const faults = this.#faults;
+    // Stopped from outside, or never.
+    if (faults.strikes('runnerHangs', runnerId)) return;
+    const runMs = Math.round(this.#luck.draw(`${runnerId}|run`) ** 2 * LONGEST_RUN_MS);
+    this.#clock.setTimeout(() => this.end(process, this.#ownExit(runnerId)), runMs);
+  }
+
+  #ownExit(id: RunnerId): Omit<ExitReport, 'at'> {
+    const faults = this.#faults;
+    const exited = (exitCode: number, result: object | null = null): Omit<ExitReport, 'at'> => ({
+      exitCode,
+      signal: null,
+      result: result === null ? null : JSON.stringify(result),
+    });
+    if (faults.strikes('runnerForbidsRetry', id)) return exited(78);
+    if (faults.strikes('runnerThrottled', id)) return exited(0, { status: 'rate_limited', retry_after: 20 });
+    if (faults.strikes('runnerParks', id)) return exited(0, { status: 'needs_input', reason: 'which colour?' });
+    return exited(faults.strikes('runnerFails', id) ? 1 : 0);
+  }
+
+  end(process: SimulatedProcess, exit: Omit<ExitReport, 'at'>): void {
+    if (process.exit !== null) return;
+    process.exit = { ...exit, at: this.#clock.wall() };
+    process.lost = this.#faults.strikes('exitLost', process.handle.runnerId);
+    this.#observer.processEnded(process.handle.runnerId);
+    for (const tell of process.watchers) tell();
+  }
+
+  forget(id: RunnerId): void {
+    this.#processes.delete(id);
+  }
+}

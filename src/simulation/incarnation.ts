@@ -1,0 +1,127 @@
+import { poolName, type RegistryId } from '../domain/ids.ts';
+import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
+import type { KeyedEvent } from '../ports/event-journal.ts';
+import type { Notice } from '../ports/telemetry.ts';
+import { createDispatcherActor, type DispatcherActor } from '../runtime/dispatcher-actor.ts';
+import type { Ports } from '../runtime/ports.ts';
+import type { SimulatedEngine } from './engine.ts';
+import type { Faults } from './faults.ts';
+import type { KeyedEntropy } from './keyed-entropy.ts';
+import { SimulatedJournal, type JournalObserver } from './simulated-journal.ts';
+import { SimulatedLauncher } from './simulated-launcher.ts';
+import { SimulatedRegistry, type RegistrySource } from './simulated-registry.ts';
+import { SimulatedSlots, type SlotObserver } from './simulated-slots.ts';
+import type { Trace } from './trace.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** What every life of a dispatcher is lived in. */
+export interface Surroundings {
+  readonly clock: VirtualClock;
+  readonly luck: KeyedEntropy;
+  readonly faults: Faults;
+  readonly engine: SimulatedEngine;
+  readonly source: RegistrySource;
+  readonly journalLines: KeyedEvent[];
+  readonly observer: SlotObserver & JournalObserver;
+  readonly sinkIsDown: () => boolean;
+  readonly trace: Trace;
+  readonly settings: DispatcherSettings;
+  readonly pools: readonly PoolSettings[];
+  /** Puts something off until later; all that happens, happens through this. */
+  readonly later: (fn: () => void, delayMs?: number) => void;
+  /** For tests of the alarm: puts a deliberate bug between the dispatcher and its world. */
+  readonly tamper?: (ports: Ports) => Ports;
+}
+
+export interface LifeOptions {
+  readonly number: number;
+  readonly registryId: RegistryId;
+  readonly epoch: number;
+  readonly untilIdle: boolean;
+  /** Calls back once every earlier life is over. */
+  readonly whenAlone: (fn: () => void) => void;
+}
+
+/**
+ * One dispatcher's life. Everything it has of the world it has through its own ports with a dead
+ * switch in them: thrown, nothing reaches it and it reaches nothing, as after `kill -9`.
+ */
+export class Incarnation {
+  readonly number: number;
+  readonly actor: DispatcherActor;
+  readonly slots: SimulatedSlots;
+  readonly #launcher: SimulatedLauncher;
+  readonly #world: Surroundings;
+  /** Steps of this life so far. */
+  steps = 0;
+  dead = false;
+  readonly notices: Notice[] = [];
+  /** Why it broke, if it did: a bug. */
+  broken: unknown = null;
+
+  constructor(world: Surroundings, { number, registryId, epoch, untilIdle, whenAlone }: LifeOptions) {
+    this.number = number;
+    this.#world = world;
+    const name = `life ${number}`;
+    const { clock, faults, engine, trace } = world;
+    const later = this.later;
+    const registry = new SimulatedRegistry(world.source.open(later), faults, {
+      name,
+      later,
+      now: () => clock.monotonic(),
+      sinkIsDown: world.sinkIsDown,
+    });
+    this.slots = new SimulatedSlots(world.settings.slots, faults, { name, later, observer: world.observer });
+    this.#launcher = new SimulatedLauncher(engine, faults, later, whenAlone);
+    const ports: Ports = {
+      clock: {
+        monotonic: () => clock.monotonic(),
+        wall: () => clock.wall(),
+        setTimeout: (fn, ms) => clock.setTimeout(() => void (this.dead || this.#step(fn)), ms),
+        clearTimeout: (id) => clock.clearTimeout(id),
+      },
+      entropy: world.luck,
+      inbox: { post: later },
+      registry,
+      repoPool: this.slots,
+      launchers: new Map([['local-process', this.#launcher]]),
+      journal: new SimulatedJournal(world.journalLines, faults, { name, later, observer: world.observer }),
+      telemetry: { tell: (notice) => void this.notices.push(notice) },
+    };
+    const tampered = world.tamper?.(ports) ?? ports;
+    const office = { registryId, epoch, runsDir: '/runs', baseEnv: {}, url: () => null };
+    this.actor = createDispatcherActor(tampered, office, {
+      settings: world.settings,
+      pools: world.pools,
+      untilIdle,
+      inspect: trace.inspect,
+    });
+    this.actor.subscribe({ error: (error) => (this.broken = error) });
+    registry.onNews(() => this.actor.send({ type: 'registry.changed' }));
+  }
+
+  readonly later = (fn: () => void, delayMs = 0): void =>
+    this.#world.later(() => void (this.dead || this.#step(fn)), delayMs);
+
+  #step(fn: () => void): void {
+    this.steps += 1;
+    fn();
+  }
+
+  get over(): boolean {
+    return this.dead || this.actor.getSnapshot().status !== 'active';
+  }
+
+  /** Whether this pool takes nothing, and nothing but a person will change that. */
+  isShut(pool: string): boolean {
+    return this.actor.getSnapshot().context.scheduler.ledger.isShut(poolName(pool));
+  }
+
+  /** `kill -9`: the switch first, then the actors, whose last words reach nobody. */
+  kill(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.actor.stop();
+    this.#launcher.abandon();
+  }
+}
