@@ -39,6 +39,10 @@ export interface Unplaceable {
   readonly reason: string;
 }
 
+/** What is left of its back-off, ms: never more than there was, even where the wall clock was set back since. */
+const backoffLeftMs = ({ notBefore, readyAt }: ReadyTask, wall: number): number =>
+  notBefore === null ? 0 : Math.min(notBefore - wall, notBefore - readyAt);
+
 /**
  * Decides what starts where. Holds queue and ledger, acts on nothing: the Dispatcher, its only
  * owner, carries out what {@link Scheduler.plan} returns.
@@ -84,8 +88,9 @@ export class Scheduler {
    * @param monotonic ms, on which the back-off is then measured
    */
   add(task: ReadyTask, wall: number, monotonic: number): void {
-    const { key, notBefore } = task;
-    const due = notBefore !== null && notBefore > wall ? monotonic + (notBefore - wall) : null;
+    const { key } = task;
+    const rest = backoffLeftMs(task, wall);
+    const due = rest > 0 ? monotonic + rest : null;
     if (this.#running.has(key)) this.#news.set(key, { task, due });
     else this.#enter({ task, due });
   }

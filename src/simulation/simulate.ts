@@ -132,6 +132,7 @@ const traced = (auditor: Auditor, trace: Trace, countLife: () => void): WorldObs
     auditor.userActs(what, submission);
   },
   userDone: () => auditor.userDone(),
+  resizeAsked: (pool, max) => auditor.resizeAsked(pool, max),
   clockJumped: () => auditor.clockJumped(),
   journaled: (events) => {
     trace.write(`journal takes ${events.length}`);

@@ -18,6 +18,8 @@ export class SimulatedJournal implements EventJournal {
   readonly #later: (fn: () => void) => void;
   readonly #name: string;
   readonly #observer: JournalObserver;
+  /** What the last reading gave: clearing takes no more than that. */
+  #read: KeyedEvent[] = [];
   #calls = 0;
 
   constructor(
@@ -45,13 +47,16 @@ export class SimulatedJournal implements EventJournal {
   }
 
   read(reply: Reply<readonly KeyedEvent[]>): void {
-    const read = [...this.#lines];
+    this.#read = [...this.#lines];
+    const read = [...this.#read];
     this.#later(() => reply(ok(read)));
   }
 
   clear(reply: Reply<null>): void {
     if (this.#fails()) return this.#later(() => reply(err(full)));
-    this.#lines.length = 0;
+    const cleared = new Set(this.#read.splice(0));
+    const rest = this.#lines.filter((line) => !cleared.has(line));
+    this.#lines.splice(0, this.#lines.length, ...rest);
     this.#later(() => reply(ok(null)));
   }
 }

@@ -24,6 +24,7 @@ export interface WorldObserver extends EngineObserver, SlotObserver, JournalObse
   /** A person is about to do something; until `userDone` what changes is their doing. */
   userActs(what: string, submission?: { readonly set: string; readonly maxConcurrency: number | null }): void;
   userDone(): void;
+  resizeAsked(pool: string, max: number): void;
   clockJumped(): void;
 }
 
@@ -182,6 +183,7 @@ export class World {
     incumbent: Incarnation,
     { kind, pool, maxConcurrency }: Extract<SimulationPlan['operations'][number], { readonly pool: string }>,
   ): void {
+    if (kind === 'resize') this.#observer.resizeAsked(pool, maxConcurrency);
     const order = {
       disable: { type: 'pool.disable', actor: ACTOR, reason: 'a person said so' },
       enable: { type: 'pool.enable', actor: ACTOR },

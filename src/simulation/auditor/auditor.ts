@@ -132,6 +132,10 @@ export class Auditor implements WorldObserver {
     if (submission !== undefined) this.#limits.specLimited(submission.set, submission.maxConcurrency);
   }
 
+  resizeAsked(pool: string, max: number): void {
+    this.#limits.resizeAsked(pool, max);
+  }
+
   userDone(): void {
     this.#scene.acting = null;
   }

@@ -23,6 +23,11 @@ export class Limits {
     for (const { name, max } of this.#scene.plan.pools) this.#poolLimits.set(name, max);
   }
 
+  /** Larger at once, for the event that tells of it may come late; smaller only when it has been told. */
+  resizeAsked(pool: string, max: number): void {
+    this.#poolLimits.set(pool, Math.max(max, this.#poolLimits.get(pool) ?? 0));
+  }
+
   resized(pool: string, max: number): void {
     this.#poolLimits.set(pool, max);
   }

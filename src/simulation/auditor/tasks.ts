@@ -89,6 +89,8 @@ export class TaskRules {
     const task = this.#known(key);
     if (this.scene.acting === null) this.scene.fail('noTaskLost', 'it was defined anew, and nobody asked', key);
     task.dependencies = dependencies;
+    // It begins from the start.
+    task.notBefore = Number.NEGATIVE_INFINITY;
   }
 
   #known(key: string): AuditedTask {
@@ -171,7 +173,7 @@ export class TaskRules {
   /** A jump of the wall clock moves every deadline that was written down by it. */
   clockJumped(): void {
     for (const task of this.scene.tasks.values()) {
-      if (task.notBefore > this.scene.now()) task.isDeadlineUncertain = true;
+      if (task.notBefore !== Number.NEGATIVE_INFINITY) task.isDeadlineUncertain = true;
       task.notBefore = Number.NEGATIVE_INFINITY;
     }
   }

@@ -104,7 +104,7 @@ describe('what is told of a task while it runs', () => {
     const of = scheduler();
     add(of, task);
     of.plan();
-    add(of, { ...task, fence: 1, notBefore: WALL + 500 });
+    add(of, { ...task, fence: 1, readyAt: WALL, notBefore: WALL + 500 });
     finish(of, task);
     assert.deepEqual([of.delayed, of.nextDelayedDue()], [1, 500]);
   });
@@ -152,12 +152,18 @@ describe('what is told of a task while it runs', () => {
 describe('back-off', () => {
   it('holds a task until its wall time, measured on the monotonic clock', () => {
     const of = scheduler();
-    of.add(readyTask('a', { notBefore: WALL + 300 }), WALL, 50);
+    of.add(readyTask('a', { readyAt: WALL, notBefore: WALL + 300 }), WALL, 50);
     assert.deepEqual([of.nextDelayedDue(), of.waiting], [350, 0]);
     of.wakeDelayed(349);
     assert.deepEqual(names(of), []);
     of.wakeDelayed(350);
     assert.deepEqual(names(of), ['a']);
+  });
+
+  it('is never longer than it was, though the wall clock was set back by an hour since', () => {
+    const of = scheduler();
+    of.add(readyTask('a', { readyAt: WALL, notBefore: WALL + 300 }), WALL - 3_600_000, 50);
+    assert.equal(of.nextDelayedDue(), 350);
   });
 
   it('a task taken back waits, or does not', () => {
