@@ -6,7 +6,7 @@ const MAX_BYTES = 200;
 const SHORTENED_CHARACTERS = 40;
 
 /** Letters and digits of any script, marks that belong to them, and what no tool takes for something else. */
-const PLAIN = /^[\p{L}\p{N}\p{M}_.-]$/u;
+const PLAIN = /^[\p{L}\p{N}\p{M}_.@-]$/u;
 
 const percent = (text: string): string =>
   [...new TextEncoder().encode(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');

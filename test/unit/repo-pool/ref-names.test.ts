@@ -32,7 +32,7 @@ describe('a part of a reference', () => {
     ['.a', '%2Ea'],
     ['a.', 'a%2E'],
     ['a..b', 'a%2E.b'],
-    ['@{', '%40%7B'],
+    ['@{', '@%7B'],
     ['100%', '100%25'],
     ['two words', 'two%20words'],
   ] as const) {
