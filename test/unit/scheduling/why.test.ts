@@ -146,7 +146,7 @@ describe('why a ready task waits', () => {
   });
 
   it('until its back-off is over, or its start is tried again', () => {
-    const task = readyTask('a', { notBefore: NOW + 60_000, fence: 1 });
+    const task = readyTask('a', { readyAt: NOW, notBefore: NOW + 60_000, fence: 1 });
     const shown = view(task, { reason: 'exit code 1' });
     const backing = ask(task, {}, { task: shown });
     assert.deepEqual([backing.until, told(backing)], [NOW + 60_000, 'backing_off: tried again in 1m, after: exit code 1']);
