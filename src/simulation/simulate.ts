@@ -118,6 +118,7 @@ const traced = (auditor: Auditor, trace: Trace, countLife: () => void): WorldObs
     trace.write(`slot ${slot} from ${holder}`);
     auditor.slotReturned(slot, path, holder);
   },
+  slotRefused: (task) => auditor.slotRefused(task),
   lifeBegan: (life) => {
     countLife();
     trace.write(`life ${life} begins`);

@@ -1,5 +1,5 @@
 import { portError } from '../domain/failures.ts';
-import { slotId, type RunnerId, type SlotId } from '../domain/ids.ts';
+import { slotId, type RunnerId, type SlotId, type TaskKey } from '../domain/ids.ts';
 import { err, ok } from '../domain/result.ts';
 import type { RepoPool, Slot, SlotRequest } from '../ports/repo-pool.ts';
 import type { Reply } from '../ports/reply.ts';
@@ -9,6 +9,7 @@ import type { Faults } from './faults.ts';
 export interface SlotObserver {
   slotLent(slot: SlotId, path: string, holder: RunnerId): void;
   slotReturned(slot: SlotId, path: string, holder: RunnerId): void;
+  slotRefused(task: TaskKey): void;
 }
 
 const LONGEST_MS = 5000;
@@ -42,17 +43,21 @@ export class SimulatedSlots implements RepoPool {
     this.#name = world.name;
   }
 
-  obtain({ runnerId }: SlotRequest, reply: Reply<Slot>): void {
+  obtain({ runnerId, task }: SlotRequest, reply: Reply<Slot>): void {
     this.#calls += 1;
     const about = `${this.#name}|slot ${this.#calls}`;
     const free = this.#free();
     if (free === null) {
+      this.#observer.slotRefused(task);
       const none = portError('unavailable', `all ${this.size} slots are held`);
       return this.#later(() => reply(err(none)));
     }
     const delay = this.#faults.strikes('slotSlow', about) ? this.#faults.delay(about, LONGEST_MS) : 0;
     if (this.#faults.strikes('slotFails', about)) {
-      return this.#later(() => reply(err(portError('transient', 'the workspace cannot be emptied'))), delay);
+      return this.#later(() => {
+        this.#observer.slotRefused(task);
+        reply(err(portError('transient', 'the workspace cannot be emptied')));
+      }, delay);
     }
     this.#held.set(free, runnerId);
     this.#observer.slotLent(free, slotPathOf(free), runnerId);

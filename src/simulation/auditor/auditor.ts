@@ -112,6 +112,10 @@ export class Auditor implements WorldObserver {
     this.#places.returned(path, holder);
   }
 
+  slotRefused(task: string): void {
+    this.#order.refused(task);
+  }
+
   // --- the world --------------------------------------------------------------------------------
 
   lifeBegan(life: number): void {

@@ -11,6 +11,8 @@ export class OrderRules {
   readonly #scene: Scene;
   /** Slots lent, when: the decision was made before that. */
   readonly #decided = new Map<string, number>();
+  /** When a task was refused a slot. */
+  readonly #refused = new Map<string, number>();
   #lifeSince = 0;
 
   constructor(scene: Scene) {
@@ -20,6 +22,11 @@ export class OrderRules {
   lifeBegan(): void {
     this.#lifeSince = this.#scene.now();
     this.#decided.clear();
+  }
+
+  /** It had its turn, and no workspace: others go on meanwhile (R4). */
+  refused(task: string): void {
+    this.#refused.set(task, this.#scene.now());
   }
 
   lent(runner: string): void {
@@ -33,7 +40,8 @@ export class OrderRules {
     if (decided - this.#lifeSince < PATIENCE_MS || scene.now() - scene.lastJump < PATIENCE_MS) return;
     for (const other of scene.tasks.values()) {
       if (other.isDeadlineUncertain || other.state !== 'ready' || other.priority <= task.priority || !alike(task, other)) continue;
-      const waited = decided - Math.max(other.readySince, other.notBefore);
+      const refused = this.#refused.get(other.key) ?? Number.NEGATIVE_INFINITY;
+      const waited = decided - Math.max(other.readySince, other.notBefore, refused);
       if (waited > PATIENCE_MS) {
         const why = `priority ${task.priority} starts before ${other.key} with ${other.priority}, ready for ${Math.round(waited)} ms`;
         scene.fail('order', why, task.key);

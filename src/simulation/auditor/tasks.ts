@@ -107,11 +107,12 @@ export class TaskRules {
     if (row.fence < before.fence) scene.fail('attempts', `its number of starts fell from ${before.fence} to ${row.fence}`, row.key);
     const moved = row.state !== before.state;
     Object.assign(task, this.#facts(row));
+    // A person's word ends a back-off at once.
+    if (scene.acting !== null && !scene.acting.startsWith('setPriority')) task.notBefore = Number.NEGATIVE_INFINITY;
     if (!moved) return;
     scene.remember(`task ${row.key} ${before.state} → ${row.state}`);
     this.#checkMove(task, before.state);
     if (row.state === 'ready') task.readySince = scene.now();
-    if (row.state === 'ready' && scene.acting !== null) task.notBefore = Number.NEGATIVE_INFINITY;
   }
 
   #checkMove(task: AuditedTask, from: string): void {
