@@ -1,64 +1,24 @@
 import { enqueueActions, sendParent, setup } from 'xstate';
-import type { EventDraft } from '../src/domain/events.ts';
 import type { KeyedEvent } from '../src/ports/event-journal.ts';
+import type { Telemetry } from '../src/ports/telemetry.ts';
+import type { EventBuffer } from './event-buffer.ts';
 import type { DispatcherMessage, RecorderMessage } from './messages.ts';
 import { portActor } from './port-actor.ts';
 
-/**
- * Events on their way to the registry, in order, each with a key of its own so that it is stored
- * once. Owned by the recorder, changed in its plain actions only.
- */
-export class EventBuffer {
-  readonly #prefix: string;
-  #next = 1;
-  #waiting: KeyedEvent[] = [];
-  #sending: readonly KeyedEvent[] = [];
-
-  /** @param prefix unique to this dispatcher's life, e.g. `<epoch>` */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#sending.length === 0;
-  }
-
-  /** Whether something came that is in no batch yet. */
-  get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  get sending(): readonly KeyedEvent[] {
-    return this.#sending;
-  }
-
-  add(event: EventDraft): void {
-    this.#waiting.push({ key: `${this.#prefix}-${this.#next}`, event });
-    this.#next += 1;
-  }
-
-  /** Everything that waits becomes the batch under way, behind what already is. */
-  take(): void {
-    this.#sending = [...this.#sending, ...this.#waiting];
-    this.#waiting = [];
-  }
-
-  /** The batch under way, or one read back from the journal, is safe. */
-  settle(): void {
-    this.#sending = [];
-  }
-}
-
 export interface RecorderInput {
   readonly buffer: EventBuffer;
+  readonly telemetry: Telemetry;
 }
 
-export interface RecorderContext {
-  readonly buffer: EventBuffer;
+export interface RecorderContext extends RecorderInput {
   readonly flushAsked: { value: boolean };
 }
 
 const REPLAY_MS = 5000;
+
+const DROPPING =
+  'events can be written neither to the registry nor to the journal, and no more of them fit into memory: ' +
+  'new ones are dropped and counted; free some disk space';
 
 const recorder = setup({
   types: {} as { context: RecorderContext; input: RecorderInput; events: RecorderMessage },
@@ -70,12 +30,18 @@ const recorder = setup({
   delays: { replayInterval: REPLAY_MS },
   guards: {
     hasUnsettled: ({ context }) => !context.buffer.isEmpty,
-    hasMore: ({ context }) => context.buffer.hasWaiting,
+    isDeposed: ({ event }) => event.type === 'events.refused' && event.error.kind === 'deposed',
   },
   actions: {
-    keep: ({ context, event }) => {
-      if (event.type === 'event.record') context.buffer.add(event.event);
+    keep: ({ context: { buffer, telemetry }, event }) => {
+      if (event.type !== 'event.record') return;
+      buffer.add(event.event);
+      if (buffer.dropped === 1) telemetry.tell({ type: 'trouble', message: DROPPING, task: null, pool: null });
     },
+    tellDeposed: sendParent(({ event }): DispatcherMessage => {
+      if (event.type !== 'events.refused') throw new Error(`not refused: ${event.type}`);
+      return { type: 'registry.failed', error: event.error };
+    }),
     takeBatch: ({ context }) => context.buffer.take(),
     settleBatch: ({ context }) => context.buffer.settle(),
     noteFlush: ({ context }) => {
@@ -122,25 +88,29 @@ export const eventRecorderMachine = recorder.createMachine({
           invoke: { src: 'recordEvents', input: ({ context }) => ({ events: context.buffer.sending }) },
           on: {
             'events.recorded': { target: 'idle', actions: 'settleBatch' },
-            'events.refused': { target: '#eventRecorder.fallback' },
+            'events.refused': [
+              { guard: 'isDeposed', target: '#eventRecorder.fallback', actions: 'tellDeposed' },
+              { target: '#eventRecorder.fallback' },
+            ],
           },
         },
       },
     },
     fallback: {
       description: 'The registry refuses: events go to the journal, durably and in order.',
-      initial: 'appending',
+      initial: 'weighing',
       after: { replayInterval: 'replaying' },
       states: {
+        weighing: {
+          description: 'Does anything wait that is not in the journal yet?',
+          always: [{ guard: 'hasUnsettled', target: 'appending' }, { target: 'resting' }],
+        },
         appending: {
           description: 'The batch is on its way to the journal.',
           entry: 'takeBatch',
           invoke: { src: 'appendToJournal', input: ({ context }) => ({ events: context.buffer.sending }) },
           on: {
-            'journal.appended': [
-              { guard: 'hasMore', target: 'appending', reenter: true, actions: 'settleBatch' },
-              { target: 'resting', actions: 'settleBatch' },
-            ],
+            'journal.appended': { target: 'weighing', actions: 'settleBatch' },
             'journal.failed': { target: 'resting' },
           },
         },
@@ -159,7 +129,10 @@ export const eventRecorderMachine = recorder.createMachine({
       invoke: { src: 'replayEvents', input: {} },
       on: {
         'events.recorded': { target: 'recording' },
-        'events.refused': [{ guard: 'hasUnsettled', target: 'fallback' }, { target: 'fallback.resting' }],
+        'events.refused': [
+          { guard: 'isDeposed', target: 'fallback', actions: 'tellDeposed' },
+          { target: 'fallback' },
+        ],
       },
     },
   },

@@ -21,7 +21,7 @@ import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts
 import type { Telemetry } from './ports/telemetry.ts';
 import { openMemoryRegistry } from './registry/memory/open-memory-registry.ts';
 import { ObservedTables, type RowObserver } from './registry/memory/observed-tables.ts';
-import { openRegistry, openRegistryForReading, openRegistryForWriting } from './registry/open.ts';
+import { openRegistry, openRegistryForReading, openRegistryForWriting, type StandbyOptions } from './registry/open.ts';
 import { excludeFolder } from './repo-pool/git/exclude-folder.ts';
 import { keepsMirror, openRepoPool, openSalvage } from './repo-pool/open-repo-pool.ts';
 import { ask } from './runtime/ask.ts';
@@ -35,6 +35,8 @@ export interface DispatcherOptions {
   /** End when nothing is left to do. */
   readonly untilIdle?: boolean;
   readonly telemetry?: Telemetry;
+  /** Where another has the registry: wait for its end, and end it if it hangs. */
+  readonly standby?: Pick<StandbyOptions, 'signal' | 'tell'>;
   /** Whether to serve the HTTP API; default true. */
   readonly api?: boolean;
 }
@@ -198,7 +200,7 @@ const openSlots = (
 
 const assemble = async (
   configuration: Configuration,
-  { untilIdle = false, telemetry = silent, api: withApi = true }: DispatcherOptions,
+  { untilIdle = false, telemetry = silent, standby, api: withApi = true }: DispatcherOptions,
   closers: Closers,
 ): Promise<Result<Dispatcher, OpenFailure>> => {
   const { stateDir } = configuration;
@@ -207,7 +209,8 @@ const assemble = async (
   const made = await makeStateDir(stateDir, trouble);
   if (!made.ok) return made;
   const { path, synchronous } = configuration.registry;
-  const opened = await openRegistry({ path, synchronous, holder });
+  const waits = standby === undefined ? {} : { standby: { ...standby, processes: systemProcessTable() } };
+  const opened = await openRegistry({ path, synchronous, holder, ...waits });
   if (!opened.ok) return opened;
   const registry = opened.value;
   closers.add(() => ask<null>((reply) => registry.close(reply)));
@@ -230,7 +233,7 @@ const assemble = async (
     registry,
     repoPool: slots.value,
     launchers: launchers.value,
-    journal: fileEventJournal(join(stateDir, 'events-fallback.jsonl')),
+    journal: fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)),
     telemetry,
   };
   let api: Api | null = null;

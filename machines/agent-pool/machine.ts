@@ -241,6 +241,8 @@ export const agentPoolMachine = pool.createMachine({
         'engine.healthy': { target: 'enabled', actions: ['forgiveLaunchFailures', 'tellRecovered'] },
         'engine.unhealthy': { target: 'tripped', actions: 'noteUnhealthy' },
         'pool.disable': { target: 'disabled', actions: 'tellDisabled' },
+        // The answer may be long in coming.
+        'pool.enable': { target: 'enabled', actions: ['forgiveLaunchFailures', 'tellEnabled'] },
         'pool.drain': ORDERLY_END,
       },
     },

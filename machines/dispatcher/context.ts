@@ -3,7 +3,7 @@ import type { DispatcherSettings, PoolSettings } from '../../src/domain/settings
 import type { Telemetry } from '../../src/ports/telemetry.ts';
 import type { Assignment, Scheduler } from '../../src/scheduling/scheduler.ts';
 import type { RunnerLogic } from '../agent-pool/context.ts';
-import type { EventBuffer } from '../event-recorder.machine.ts';
+import type { EventBuffer } from '../event-buffer.ts';
 
 export interface DispatcherInput {
   readonly settings: DispatcherSettings;

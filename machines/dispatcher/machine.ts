@@ -41,8 +41,8 @@ export const dispatcherMachine = dispatcher.createMachine({
     'pool.order': { actions: 'passOrder' },
     'task.cancel': { actions: 'passCancel' },
     'event.record': { actions: 'passToRecorder' },
-    // Without a registry nothing can be claimed or settled: what runs is left for the next start.
-    'registry.failed': { target: '.failed', actions: 'noteFailure' },
+    // Deposed, or without a registry, nothing can be claimed or settled: what runs is left for the next one.
+    'registry.failed': { target: '.forsaking', actions: 'noteFailure' },
     'xstate.error.actor.*': { target: '.aborting', actions: 'noteFailure' },
   },
   states: {
@@ -90,10 +90,22 @@ export const dispatcherMachine = dispatcher.createMachine({
     closing: {
       description: 'The last events are on their way to the registry.',
       entry: ['recordStopped', 'flushRecorder'],
-      after: { flushTimeout: 'ended' },
+      after: { flushTimeout: { target: 'ended', actions: 'tellUnwritten' } },
       on: {
         'recorder.flushed': 'ended',
+        'registry.failed': { actions: ['noteFailure', 'stopPools'] },
         'xstate.error.actor.*': { target: 'ended', actions: 'noteFailure' },
+      },
+    },
+    forsaking: {
+      description: 'Lets go of everything as it is; the last events are on their way to the registry or the journal.',
+      entry: ['stopPools', 'recordStopped', 'flushRecorder'],
+      after: { flushTimeout: { target: 'failed', actions: 'tellUnwritten' } },
+      on: {
+        'recorder.flushed': 'failed',
+        // Those that were still asking hear the same.
+        'registry.failed': {},
+        'xstate.error.actor.*': { target: 'failed' },
       },
     },
     ended: {

@@ -17,8 +17,8 @@ const POOL_EVENTS: Readonly<Record<string, EventType>> = {
   tripped: 'PoolTripped',
 };
 const BACKOFF = 'backoff';
-/** How long the last events may take before the process ends without them. */
-const FLUSH_MS = 5000;
+/** How long the last events may take before the process ends without them: longer than a locked registry is waited for. */
+const FLUSH_MS = 10_000;
 /** What an abort takes longer than the grace time, at the most. */
 const ABORT_MARGIN_MS = 60_000;
 
@@ -53,7 +53,7 @@ export const dispatcher = setup({
   },
   actions: {
     spawnRecorder: enqueueActions(({ context, enqueue }) => {
-      enqueue.spawnChild('eventRecorder', { id: RECORDER, input: { buffer: context.eventBuffer } });
+      enqueue.spawnChild('eventRecorder', { id: RECORDER, input: { buffer: context.eventBuffer, telemetry: context.telemetry } });
     }),
     spawnPools: enqueueActions(({ context, enqueue }) => {
       const { settings, telemetry, now, wall, runnerLogic } = context;
@@ -74,6 +74,10 @@ export const dispatcher = setup({
       enqueue.spawnChild('taskMonitor', { id: MONITOR, input: { pollIntervalMs } });
     }),
     stopMonitor: stopChild(MONITOR),
+    /** Their runners are not touched: nobody tells them anything any more, and what they tell reaches nobody. */
+    stopPools: enqueueActions(({ context, enqueue }) => {
+      for (const pool of context.pools) enqueue.stopChild(poolActorId(pool.name));
+    }),
 
     bookAdoptions: ({ context, event }) => {
       if (event.type !== 'recovery.finished') return;
@@ -238,6 +242,12 @@ export const dispatcher = setup({
         details: { reason: endReason(context), left_running: context.scheduler.ledger.running },
       }),
     })),
+    tellUnwritten: ({ context }) => {
+      const { size, dropped } = context.eventBuffer;
+      if (size + dropped === 0) return;
+      const message = `${size + dropped} events may be lost: they could be written neither to the registry nor to the journal`;
+      context.telemetry.tell({ type: 'trouble', message, task: null, pool: null });
+    },
     flushRecorder: sendTo(RECORDER, { type: 'recorder.flush' }),
 
     noteShutdown: assign(({ event }) =>
@@ -266,10 +276,11 @@ export const dispatcher = setup({
     forceRunners: enqueueActions(({ context, enqueue }) => {
       for (const { name } of context.pools) enqueue.sendTo(poolActorId(name), { type: 'pool.force' });
     }),
-    passCancel: enqueueActions(({ context, event, enqueue }) => {
+    passCancel: enqueueActions(({ context, event, enqueue, self }) => {
       if (event.type !== 'task.cancel') return;
       const runner = context.scheduler.runnerOf(event.key);
-      if (runner === undefined) return;
+      // Its pool is gone where it was left to the next dispatcher, which finds the wish in the registry.
+      if (runner === undefined || !(poolActorId(runner.pool) in self.getSnapshot().children)) return;
       const { runnerId, pool } = runner;
       enqueue.sendTo(poolActorId(pool), { type: 'task.cancel', runnerId, reason: event.reason, wallAt: context.wall() });
     }),

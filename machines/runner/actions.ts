@@ -142,7 +142,7 @@ export const reports = {
     }),
   }),
   tellRegistryFailed: ({ event }: Told): PoolMessage => {
-    assertEvent(event, 'settle.failed');
+    assertEvent(event, ['settle.failed', 'claim.refused']);
     return { type: 'registry.failed', error: event.error };
   },
   askForTimeLimit: setDeadline('runTime', runTimeLeftMs),

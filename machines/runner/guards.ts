@@ -42,6 +42,11 @@ export const guards = {
   hasNothingToRecord: ({ context }: Asked): boolean =>
     context.claim === null || context.outcome === null || context.report !== null,
   hasNoSlot: ({ context }: Asked): boolean => context.slot === null,
+  /** Another dispatcher is in office: what this runner holds is that one's to give back. */
+  isDeposed: ({ event }: Asked): boolean => event.type === 'settle.failed' && event.error.kind === 'deposed',
+  /** Nobody can say whether it is claimed now: deposed, or the registry itself is broken. */
+  isClaimInDoubt: ({ event }: Asked): boolean =>
+    event.type === 'claim.refused' && (event.error.kind === 'deposed' || event.error.kind === 'permanent'),
   /** The registry knows a later attempt: nothing this runner says counts any more. */
   isFenced: ({ event }: Asked): boolean =>
     event.type === 'settle.failed' && (event.error.kind === 'fenced' || event.error.kind === 'notFound'),

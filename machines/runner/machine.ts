@@ -38,6 +38,9 @@ export const runnerMachine = runner.createMachine({
     adopting,
     live,
     settling,
+    forsaken: {
+      description: 'Its dispatcher cannot speak for it any more and ends: it keeps what it holds, for the next one.',
+    },
     done: { type: 'final', description: 'The work is done, or waits for a person.' },
     failed: { type: 'final', description: 'It failed, could not be launched, or was throttled.' },
     timedOut: { type: 'final', description: 'It ran longer than it may and was stopped.' },

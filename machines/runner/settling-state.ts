@@ -37,6 +37,7 @@ export const settling = runner.createStateConfig({
           { target: 'releasing', actions: 'keepReport' },
         ],
         'settle.failed': [
+          { guard: 'isDeposed', target: '#runner.forsaken', actions: 'tellRegistryFailed' },
           { guard: 'isFenced', target: 'returning' },
           { guard: 'isBeyondRetry', target: 'waiting', actions: 'tellRegistryFailed' },
           { target: 'waiting' },

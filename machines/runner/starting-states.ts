@@ -35,7 +35,10 @@ export const pending = runner.createStateConfig({
           { guard: 'mustStop', target: '#runner.settling', actions: ['keepClaim', 'concludeStop'] },
           { target: '#runner.launching', actions: 'keepClaim' },
         ],
-        'claim.refused': { target: '#runner.settling', actions: 'rememberRefusal' },
+        'claim.refused': [
+          { guard: 'isClaimInDoubt', target: '#runner.forsaken', actions: 'tellRegistryFailed' },
+          { target: '#runner.settling', actions: 'rememberRefusal' },
+        ],
       },
     },
   },

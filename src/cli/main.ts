@@ -95,6 +95,7 @@ withSubmission(command('run <file>', 'submit a task set, work until nothing is l
   .action((file: string, options: RunOptions) => finish(async () => (await import('./commands/run.ts')).run(file, options)));
 command('start', 'work until told to stop')
   .option('--until-idle', 'end when nothing is left to do')
+  .option('--standby', 'while another has the registry, wait; take over when it ends, or hangs')
   .action((options: StartOptions) => finish(async () => (await import('./commands/start.ts')).start(options)));
 withJson(withSubmission(command('submit <file>', 'hand a task set to the dispatcher, or to the registry while none runs'))).action(
   (file: string, options: SubmittingOptions) => finish(async () => (await import('./commands/submit.ts')).submit(file, options)),

@@ -1,4 +1,4 @@
-import { openDispatcher, type Dispatcher, type OpenFailure } from '../app.ts';
+import { openDispatcher, type Dispatcher, type DispatcherOptions, type OpenFailure } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Result } from '../domain/result.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, warn } from './io.ts';
@@ -12,10 +12,10 @@ export interface Working {
 
 export const openWorking = async (
   configuration: Configuration,
-  untilIdle: boolean,
+  options: Pick<DispatcherOptions, 'untilIdle' | 'standby'>,
 ): Promise<Result<Working, OpenFailure>> => {
   const progress = createProgress();
-  const opened = await openDispatcher(configuration, { untilIdle, telemetry: progress });
+  const opened = await openDispatcher(configuration, { ...options, telemetry: progress });
   if (!opened.ok) return opened;
   return { ok: true, value: { dispatcher: opened.value, progress } };
 };

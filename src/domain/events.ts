@@ -37,6 +37,7 @@ export const EVENT_TYPES = [
   'PoolRecovered',
   'PoolResized',
   'DeadlockDetected',
+  'EventsDropped',
   'DispatcherStarted',
   'DispatcherDraining',
   'DispatcherStopping',

@@ -4,7 +4,8 @@
  * - `transient`: the same call may succeed later (engine busy, disk momentarily full).
  * - `permanent`: it will fail again until a person changes something (command not found).
  * - `throttled`: the other side asks to be left alone for a while.
- * - `fenced`: the caller is no longer the one who may do this (old attempt, old epoch).
+ * - `fenced`: the caller is no longer the one who may do this (old attempt, another was faster).
+ * - `deposed`: another dispatcher is in office, so nothing this one says counts any more (old epoch).
  * - `invalid`: the request itself is wrong.
  * - `notFound`: what it names does not exist.
  * - `unavailable`: nothing is free at the moment (slots), not a fault.
@@ -14,6 +15,7 @@ export type FailureKind =
   | 'permanent'
   | 'throttled'
   | 'fenced'
+  | 'deposed'
   | 'invalid'
   | 'notFound'
   | 'unavailable';

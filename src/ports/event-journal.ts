@@ -11,8 +11,8 @@ export interface KeyedEvent {
 export interface EventJournal {
   /** Durable before the reply. */
   append(events: readonly KeyedEvent[], reply: Reply<null>): void;
-  /** Everything appended and not cleared, in order. A torn last line is left out. */
+  /** Everything appended and not cleared, in order. A torn line is left out. */
   read(reply: Reply<readonly KeyedEvent[]>): void;
-  /** After everything that was read is in the registry. */
+  /** Once everything that was read is in the registry: forgets that, and nothing that was appended since. */
   clear(reply: Reply<null>): void;
 }

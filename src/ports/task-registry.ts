@@ -123,6 +123,14 @@ export interface OperationReport {
   readonly stopping: boolean;
 }
 
+export interface ChangesRequest {
+  /** `null`: everything that is ready now. */
+  readonly cursor: number | null;
+  readonly limit: number;
+  /** Of the dispatcher that asks: `deposed` when a later one is in office. Left out by those who only look on. */
+  readonly epoch?: number;
+}
+
 /** What the change feed tells: only what changed since the cursor, in order. */
 export interface ChangeBatch {
   readonly ready: readonly ReadyTask[];
@@ -189,7 +197,7 @@ export interface Holder {
 
 /**
  * The system of record. Calls take effect in the order in which they are made; a reply comes only
- * after its write is committed. Every write of a dispatcher checks the epoch (`fenced` if a later
+ * after its write is committed. Every write of a dispatcher checks the epoch (`deposed` if a later
  * dispatcher has taken office) and, where it speaks for an attempt, the attempt number.
  */
 export interface TaskRegistry {
@@ -199,8 +207,7 @@ export interface TaskRegistry {
   submit(request: SubmitRequest, reply: Reply<SubmitReport>): void;
   /** In one transaction with its event. `invalid`, with the mend, where the task's state does not allow it; `notFound`. */
   operate(request: OperationRequest, reply: Reply<OperationReport>): void;
-  /** `cursor: null`: everything that is ready now. */
-  changes(request: { readonly cursor: number | null; readonly limit: number }, reply: Reply<ChangeBatch>): void;
+  changes(request: ChangesRequest, reply: Reply<ChangeBatch>): void;
   /** Intent before act: attempt row, task state and TaskAssigned in one transaction. `fenced` if another was faster. */
   claim(request: ClaimRequest, reply: Reply<Claim>): void;
   recordLaunch(request: LaunchRecord, reply: Reply<null>): void;

@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { Holder } from '../ports/task-registry.ts';
+import { readHolder, writeHolder } from './holder-file.ts';
 import { faultOf } from './sqlite/faults.ts';
 
 /** Why a registry could not be opened; with `heldBy` if another process has it. */
@@ -14,31 +14,19 @@ export interface RegistryLock {
   release(): void;
 }
 
-const holderSchema = z.object({
-  pid: z.number().int().positive(),
-  startTime: z.string(),
-  bootId: z.string(),
-  host: z.string(),
-  since: z.number(),
-});
+export interface LockRequest {
+  /** Of the registry, absolute; its folder exists. */
+  readonly path: string;
+  readonly holder: Holder;
+  /** Gives signs of life for as long as its event loop turns: a dispatcher, which may be replaced when it hangs. */
+  readonly beats: boolean;
+}
 
 /** How long the side file of a new holder may be behind its lock; ms. */
 const SIDE_FILE_GRACE_MS = 250;
 const RETRY_MS = 20;
 
-// The lock database is never opened by anything but SQLite: closing any other descriptor of it would
-// drop this process's POSIX lock (https://sqlite.org/howtocorrupt.html, 2.2). So who holds it is
-// written beside it.
 const lockFile = (path: string): string => `${path}.lock`;
-const holderFile = (path: string): string => `${path}.holder.json`;
-
-const readHolder = (path: string): Holder | null => {
-  try {
-    return holderSchema.parse(JSON.parse(readFileSync(holderFile(path), 'utf8')));
-  } catch {
-    return null;
-  }
-};
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -49,15 +37,20 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/** A holder in words. */
+export const describeHolder = ({ pid, host, since }: Holder): string =>
+  `process ${pid} on ${host} since ${new Date(since).toISOString()}`;
+
 const heldError = (path: string, holder: Holder | null): OpenError => {
   if (holder === null) return portError('unavailable', `registry ${path} is in use by another process; stop it first`);
-  const who = `process ${holder.pid} on ${holder.host} since ${new Date(holder.since).toISOString()}`;
-  const message = `registry ${path} is in use by ${who}; stop it, or go through its API`;
-  return { ...portError('unavailable', message), heldBy: holder };
+  const mend = 'stop it, go through its API, or let "start --standby" wait for its end';
+  const message = `registry ${path} is in use by ${describeHolder(holder)}; ${mend}`;
+  const { pid, startTime, bootId, host, since } = holder;
+  return { ...portError('unavailable', message), heldBy: { pid, startTime, bootId, host, since } };
 };
 
-/** The lock, `null` when another has it. */
-const tryLock = (path: string): Result<DatabaseSync | null, PortError> => {
+/** The lock database, locked; `null` when another has it. */
+const lockDatabase = (path: string): Result<DatabaseSync | null, PortError> => {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(lockFile(path), { timeout: 0 });
@@ -70,42 +63,38 @@ const tryLock = (path: string): Result<DatabaseSync | null, PortError> => {
   }
 };
 
-const holding = (path: string, db: DatabaseSync, holder: Holder): Result<RegistryLock, PortError> => {
+/** The lock, `null` when another has it. */
+export const tryLock = ({ path, holder, beats }: LockRequest): Result<RegistryLock | null, PortError> => {
+  const locked = lockDatabase(path);
+  if (!locked.ok || locked.value === null) return locked as Result<null, PortError>;
+  const db = locked.value;
   try {
-    const draft = `${holderFile(path)}.${holder.pid}`;
-    writeFileSync(draft, `${JSON.stringify(holder)}\n`);
-    renameSync(draft, holderFile(path));
+    const unname = writeHolder(path, holder, beats);
+    return ok({
+      release: () => {
+        if (!db.isOpen) return;
+        unname();
+        db.close();
+      },
+    });
   } catch (thrown) {
     db.close();
-    return err(faultOf(thrown, holderFile(path)).error);
+    return err(faultOf(thrown, `${path}.holder.json`).error);
   }
-  return ok({
-    release: () => {
-      if (!db.isOpen) return;
-      rmSync(holderFile(path), { force: true });
-      db.close();
-    },
-  });
 };
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 /**
  * Takes the registry for this process alone; `unavailable`, naming the holder, when another has it.
  *
- * @param path absolute path of the registry; its folder exists
  * @param waitMs how long to wait for another holder to end
  */
-export const takeLock = async (
-  path: string,
-  holder: Holder,
-  waitMs: number,
-): Promise<Result<RegistryLock, OpenError>> => {
+export const takeLock = async (request: LockRequest, waitMs: number): Promise<Result<RegistryLock, OpenError>> => {
+  const { path } = request;
   const begun = performance.now();
   for (;;) {
-    const taken = tryLock(path);
+    const taken = tryLock(request);
     if (!taken.ok) return taken;
-    if (taken.value !== null) return holding(path, taken.value, holder);
+    if (taken.value !== null) return ok(taken.value);
     const other = readHolder(path);
     const waited = performance.now() - begun;
     // A dead one's name is of the holder before: the new one is about to write its own.

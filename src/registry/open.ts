@@ -5,11 +5,13 @@ import { err, ok, type Result } from '../domain/result.ts';
 import type { Holder, TaskRegistry } from '../ports/task-registry.ts';
 import { TransportedRegistry } from './core/transported-registry.ts';
 import { takeLock, type OpenError, type RegistryLock } from './lock.ts';
+import { standBy, type StandbyOptions } from './standby.ts';
 import { directTransport } from './sqlite/direct-transport.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { WorkerTransport } from './sqlite/worker-transport.ts';
 
 export type { OpenError } from './lock.ts';
+export type { StandbyOptions } from './standby.ts';
 
 export interface OpenForWriting {
   /** Of the database; a relative one is taken from the working directory. */
@@ -19,6 +21,11 @@ export interface OpenForWriting {
   readonly holder: Holder;
   /** How long to wait while another process has it; ms, default 0. */
   readonly waitMs?: number;
+}
+
+export interface OpenForDispatcher extends OpenForWriting {
+  /** Waits until nobody else has it, and ends a holder that hangs. */
+  readonly standby?: StandbyOptions;
 }
 
 /** How long SQLite itself waits for a stranger's lock, by how much it matters that the thread is blocked; ms. */
@@ -42,7 +49,11 @@ const isFolder = (path: string): PortError =>
   portError('permanent', `registry ${path} is a folder; name a file in it, such as ${path}/registry.db`);
 
 /** Makes the folder, takes the lock. */
-const prepare = async (path: string, { holder, waitMs }: OpenForWriting): Promise<Result<RegistryLock, OpenError>> => {
+const prepare = async (
+  path: string,
+  beats: boolean,
+  { holder, waitMs, standby }: OpenForDispatcher,
+): Promise<Result<RegistryLock, OpenError>> => {
   if (kindOfPath(path) === 'folder') return err(isFolder(path));
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -50,19 +61,20 @@ const prepare = async (path: string, { holder, waitMs }: OpenForWriting): Promis
     const mend = 'make it, or name another place in registry.path';
     return err(portError('permanent', `registry ${path}: its folder cannot be made (${reason(error)}); ${mend}`));
   }
-  return takeLock(path, holder, waitMs ?? 0);
+  const request = { path, holder, beats };
+  return standby === undefined ? takeLock(request, waitMs ?? 0) : standBy(request, standby);
 };
 
 /**
  * For a dispatcher: makes folder and file where they are missing, takes the lock for the life of the
  * process, brings the schema up to date and starts the writer thread. Closing frees the lock.
  *
- * Errors: `unavailable` with `heldBy` when another process has it; `permanent` for a file that is no
+ * Errors: `unavailable` with `heldBy` when another process has it, or when standing by was ended; `permanent` for a file that is no
  * registry, a newer schema, a place that cannot be written.
  */
-export const openRegistry = async (options: OpenForWriting): Promise<Result<TaskRegistry, OpenError>> => {
+export const openRegistry = async (options: OpenForDispatcher): Promise<Result<TaskRegistry, OpenError>> => {
   const path = resolve(options.path);
-  const lock = await prepare(path, options);
+  const lock = await prepare(path, true, options);
   if (!lock.ok) return lock;
   const store = { path, synchronous: options.synchronous, busyTimeoutMs: BUSY_IN_WORKER_MS };
   const opened = await WorkerTransport.open(store, () => lock.value.release());
@@ -74,7 +86,7 @@ export const openRegistry = async (options: OpenForWriting): Promise<Result<Task
 /** For a command while no dispatcher runs: the same lock and checks, without a thread; every call blocks. */
 export const openRegistryForWriting = async (options: OpenForWriting): Promise<Result<TaskRegistry, OpenError>> => {
   const path = resolve(options.path);
-  const lock = await prepare(path, options);
+  const lock = await prepare(path, false, options);
   if (!lock.ok) return lock;
   const opened = SqliteStore.openForWriting({
     path,

@@ -1,15 +1,16 @@
 import { createActor, type Actor, type InspectionEvent } from 'xstate';
 import { agentPoolMachine } from '../../machines/agent-pool/machine.ts';
 import { dispatcherMachine } from '../../machines/dispatcher/machine.ts';
-import { EventBuffer, eventRecorderMachine } from '../../machines/event-recorder.machine.ts';
-import type { DispatcherMessage, MonitorMessage, PoolMessage, RecorderMessage } from '../../machines/messages.ts';
+import { EventBuffer } from '../../machines/event-buffer.ts';
+import type { DispatcherMessage, MonitorMessage, PoolMessage } from '../../machines/messages.ts';
 import { taskMonitorMachine } from '../../machines/task-monitor.machine.ts';
 import { portError } from '../domain/failures.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
-import type { KeyedEvent } from '../ports/event-journal.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
+import { FaultTeller } from './fault-teller.ts';
 import { portActor } from './port-actor.ts';
 import type { Office, Ports } from './ports.ts';
+import { recorderLogic } from './recorder-ports.ts';
 import { recover } from './recovery.ts';
 import { runnerLogic } from './runner-ports.ts';
 
@@ -26,51 +27,18 @@ export type DispatcherActor = Actor<typeof dispatcherMachine>;
 /** Tasks read from the change feed in one go. */
 const PAGE = 1000;
 
-const monitorLogic = ({ inbox, registry }: Ports): typeof taskMonitorMachine =>
+const monitorLogic = ({ inbox, registry }: Ports, { epoch }: Office, faults: FaultTeller): typeof taskMonitorMachine =>
   taskMonitorMachine.provide({
     actors: {
       fetchChanges: portActor<{ readonly cursor: number | null }, MonitorMessage>(inbox, ({ cursor }, answer) => {
-        registry.changes({ cursor, limit: PAGE }, (reply) => {
+        registry.changes({ cursor, limit: PAGE, epoch }, (reply) => {
+          if (!reply.ok) faults.failed(reply.error);
           if (reply.ok) answer({ type: 'changes.fetched', batch: reply.value });
           else answer({ type: 'changes.failed', error: reply.error });
         });
       }),
     },
   });
-
-const recorderLogic = (ports: Ports, office: Office): typeof eventRecorderMachine => {
-  const { inbox, registry, journal } = ports;
-  const { epoch } = office;
-  type Batch = { readonly events: readonly KeyedEvent[] };
-  return eventRecorderMachine.provide({
-    actors: {
-      recordEvents: portActor<Batch, RecorderMessage>(inbox, ({ events }, answer) => {
-        registry.record({ epoch, events }, (reply) => {
-          if (reply.ok) answer({ type: 'events.recorded' });
-          else answer({ type: 'events.refused', error: reply.error });
-        });
-      }),
-      appendToJournal: portActor<Batch, RecorderMessage>(inbox, ({ events }, answer) => {
-        journal.append(events, (reply) => {
-          if (reply.ok) answer({ type: 'journal.appended' });
-          else answer({ type: 'journal.failed', error: reply.error });
-        });
-      }),
-      replayEvents: portActor<Record<string, never>, RecorderMessage>(inbox, (_, answer) => {
-        const refuse = (error: Extract<RecorderMessage, { type: 'events.refused' }>['error']): void =>
-          answer({ type: 'events.refused', error });
-        journal.read((read) => {
-          if (!read.ok) return refuse(read.error);
-          if (read.value.length === 0) return answer({ type: 'events.recorded' });
-          registry.record({ epoch, events: read.value }, (recorded) => {
-            if (!recorded.ok) return refuse(recorded.error);
-            journal.clear((cleared) => (cleared.ok ? answer({ type: 'events.recorded' }) : refuse(cleared.error)));
-          });
-        });
-      }),
-    },
-  });
-};
 
 /**
  * The whole actor system, ready to start: every port call made real, the clock injected. The caller
@@ -79,6 +47,7 @@ const recorderLogic = (ports: Ports, office: Office): typeof eventRecorderMachin
 export const createDispatcherActor = (ports: Ports, office: Office, options: DispatcherOptions): DispatcherActor => {
   const { settings, pools, untilIdle, inspect } = options;
   const { clock, inbox, telemetry } = ports;
+  const faults = new FaultTeller(telemetry, 'the registry takes writes again');
   const probe = portActor<{ readonly pool: string }, PoolMessage>(inbox, ({ pool }, answer) => {
     const type = pools.find(({ name }) => name === pool)?.type ?? 'local-process';
     const launcher = ports.launchers.get(type);
@@ -95,8 +64,8 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
     actors: {
       recover: portActor<Record<string, never>, DispatcherMessage>(inbox, (_, answer) => recover(ports, answer)),
       agentPool: agentPoolMachine.provide({ actors: { probe } }),
-      taskMonitor: monitorLogic(ports),
-      eventRecorder: recorderLogic(ports, office),
+      taskMonitor: monitorLogic(ports, office, faults),
+      eventRecorder: recorderLogic(ports, office, faults),
     },
   });
   return createActor(logic, {
@@ -108,7 +77,7 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
       pools,
       scheduler: new Scheduler(settings, pools, office.registryId),
       eventBuffer: new EventBuffer(`epoch-${office.epoch}`),
-      runnerLogic: runnerLogic(ports, office, settings, pools),
+      runnerLogic: runnerLogic({ ports, office, settings, pools, faults }),
       telemetry,
       now: () => clock.monotonic(),
       wall: () => clock.wall(),

@@ -1,6 +1,7 @@
 import { runnerMachine } from '../../machines/runner/machine.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import { enginePorts } from './engine-ports.ts';
+import type { FaultTeller } from './fault-teller.ts';
 import type { Office, Ports } from './ports.ts';
 import { launcherOf, newRunDir, runnerPort, type RunnerWorld } from './runner-world.ts';
 
@@ -26,7 +27,7 @@ const slotPorts = (world: RunnerWorld) => {
   };
 };
 
-const registryPorts = (world: RunnerWorld) => {
+const registryPorts = (world: RunnerWorld, faults: FaultTeller) => {
   const port = runnerPort(world);
   const { ports, office, settings } = world;
   const { registry, clock, entropy } = ports;
@@ -45,6 +46,7 @@ const registryPorts = (world: RunnerWorld) => {
         at: clock.wall(),
       };
       registry.claim(request, (reply) => {
+        faults.heard(reply);
         if (reply.ok) tell({ type: 'claim.granted', claim: reply.value });
         else tell({ type: 'claim.refused', error: reply.error });
       });
@@ -54,6 +56,7 @@ const registryPorts = (world: RunnerWorld) => {
       const retry = { ...settings.retry, ...definition.retry };
       const luck = entropy.draw(`${key}#${attempt}|jitter`);
       registry.settle({ epoch, key, attempt, outcome, retry, luck, at: clock.wall() }, (reply) => {
+        faults.heard(reply);
         if (!reply.ok) {
           tell({ type: 'settle.failed', error: reply.error });
           return;
@@ -65,14 +68,18 @@ const registryPorts = (world: RunnerWorld) => {
   };
 };
 
+export interface RunnerParts {
+  readonly ports: Ports;
+  readonly office: Office;
+  readonly settings: DispatcherSettings;
+  readonly pools: readonly PoolSettings[];
+  /** Hears how the registry takes claims and settlements. */
+  readonly faults: FaultTeller;
+}
+
 /** The runner's statechart with every port call in it made real. */
-export const runnerLogic = (
-  ports: Ports,
-  office: Office,
-  settings: DispatcherSettings,
-  pools: readonly PoolSettings[],
-): typeof runnerMachine => {
+export const runnerLogic = ({ ports, office, settings, pools, faults }: RunnerParts): typeof runnerMachine => {
   const poolOf = new Map(pools.map((pool) => [pool.name, pool]));
   const world: RunnerWorld = { ports, office, settings, poolOf };
-  return runnerMachine.provide({ actors: { ...slotPorts(world), ...registryPorts(world), ...enginePorts(world) } });
+  return runnerMachine.provide({ actors: { ...slotPorts(world), ...registryPorts(world, faults), ...enginePorts(world) } });
 };

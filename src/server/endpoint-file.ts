@@ -33,7 +33,9 @@ export const readEndpoint = (stateDir: string): Endpoint | null => {
   }
 };
 
+/** Only its own: a dispatcher that was followed by another leaves the other's. */
 export const removeEndpoint = (stateDir: string): void => {
+  if ((readEndpoint(stateDir)?.pid ?? process.pid) !== process.pid) return;
   rmSync(path(stateDir), { force: true });
 };
 

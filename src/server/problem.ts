@@ -30,6 +30,7 @@ const STATUS: Readonly<Record<FailureKind, ContentfulStatusCode>> = {
   invalid: 400,
   notFound: 404,
   fenced: 409,
+  deposed: 503,
   permanent: 500,
   transient: 503,
   throttled: 503,

@@ -12,12 +12,13 @@ const namesOf = (node: AnyStateNode): readonly string[] => {
 /** What of a statechart was walked through, seen from outside by inspection, microstep by microstep. */
 export class StatechartCoverage {
   readonly #nodes: readonly AnyStateNode[];
-  readonly #machine: string;
+  /** Name of the statechart. */
+  readonly machine: string;
   readonly #states = new Set<string>();
   readonly #transitions = new Set<string>();
 
   constructor(machine: AnyStateMachine) {
-    this.#machine = machine.id;
+    this.machine = machine.id;
     this.#nodes = nodesOf(machine.root);
   }
 
@@ -27,7 +28,7 @@ export class StatechartCoverage {
     for (const transition of event._transitions) {
       const { source } = transition;
       const eventType = String(transition.eventType);
-      if (source.machine.id !== this.#machine) continue;
+      if (source.machine.id !== this.machine) continue;
       // A state that is left at once shows in no snapshot.
       this.#states.add(source.id);
       const always = source.always?.indexOf(transition) ?? -1;
@@ -37,6 +38,16 @@ export class StatechartCoverage {
     const { snapshot } = event;
     if ('_nodes' in snapshot) for (const node of snapshot._nodes as readonly AnyStateNode[]) this.#states.add(node.id);
   };
+
+  /** How many states there are. */
+  get states(): number {
+    return this.#nodes.length;
+  }
+
+  /** How many transitions there are. */
+  get transitions(): number {
+    return this.#nodes.flatMap(namesOf).length;
+  }
 
   /** States never entered. */
   get missedStates(): readonly string[] {

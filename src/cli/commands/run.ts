@@ -91,7 +91,7 @@ export const run = async (file: string, options: RunOptions): Promise<number> =>
   const begun = performance.now();
   let spec: SpecName | number | null = null;
   for (let until = begun + PATIENCE_MS; ; ) {
-    const opened = await openWorking(configuration.value, true);
+    const opened = await openWorking(configuration.value, { untilIdle: true });
     if (opened.ok) {
       spec ??= await submitHere(opened.value, plan.value.set, options);
       if (typeof spec === 'string') return workOn(opened.value, configuration.value, spec, begun, sync);

@@ -1,25 +1,48 @@
+import type { Configuration } from '../../config/configuration.ts';
 import { neverPlacedBy } from '../../server/never-placed.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print } from '../io.ts';
 import { summarise } from '../output/summary.ts';
-import { openWorking, work } from '../working.ts';
+import { openWorking, work, type Working } from '../working.ts';
 
 export interface StartOptions extends GlobalOptions {
   readonly untilIdle?: boolean;
+  readonly standby?: boolean;
 }
+
+/** What was opened; or the exit code of one that could not be, or of a standby that was told to stop. */
+const open = async (configuration: Configuration, { untilIdle = false, standby = false }: StartOptions): Promise<Working | number> => {
+  if (!standby) {
+    const opened = await openWorking(configuration, { untilIdle });
+    return opened.ok ? opened.value : complain(opened.error.message);
+  }
+  const waiting = new AbortController();
+  const stop = (): void => waiting.abort();
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    const opened = await openWorking(configuration, { untilIdle, standby: { signal: waiting.signal, tell: print } });
+    if (opened.ok && !waiting.signal.aborted) return opened.value;
+    if (opened.ok) await opened.value.dispatcher.close();
+    return opened.ok || waiting.signal.aborted ? EXIT_OK : complain(opened.error.message);
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+  }
+};
 
 /** `start`: works until told to stop or, with `--until-idle`, until nothing is left to do. */
 export const start = async (options: StartOptions): Promise<number> => {
   const configuration = configurationOf(options);
   if (!configuration.ok) return complain(configuration.error);
-  const opened = await openWorking(configuration.value, options.untilIdle ?? false);
-  if (!opened.ok) return complain(opened.error.message);
-  const { dispatcher } = opened.value;
+  const working = await open(configuration.value, options);
+  if (typeof working === 'number') return working;
+  const { dispatcher } = working;
   const begun = performance.now();
   void dispatcher.api.then((api) => {
     if (api.ok && api.value !== null) print(`dispatcher ${process.pid} works; API at ${api.value}`);
   });
-  return work(opened.value, async () => {
+  return work(working, async () => {
     if (options.untilIdle !== true) return EXIT_OK;
     const verdict = await summarise(
       dispatcher.registry,

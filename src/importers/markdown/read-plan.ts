@@ -12,6 +12,7 @@ import { outlineOf } from './outline.ts';
 import { quote, type MarkdownPlan, type PlanBox, type PlanFinding, type PlanRefusal, type PlanTask } from './plan.ts';
 import { referencesIn, type Directory, type Referred } from './references.ts';
 import { StatedOrder } from './stated-order.ts';
+import { tooLong } from './too-long.ts';
 import { isCheckpointTitle } from './words.ts';
 
 export interface MarkdownPlanOptions {
@@ -19,9 +20,7 @@ export interface MarkdownPlanOptions {
   readonly parallel?: boolean;
 }
 
-/** Far more than anybody can read, and little enough for every machine. */
-const MAX_BOXES = 1_000_000;
-
+/** What a few lines with ranges could stand for. */
 const MAX_STATED = 2_000_000;
 
 const NO_BOX = 'has no box; expected lines such as "- [ ] 1. Do this"; write the tasks as boxes';
@@ -187,6 +186,7 @@ const boxesOf = (nodes: readonly OutlineNode[], ids: readonly string[]): readonl
 
 /** Only the boxes: what is needed to find them again in a text that somebody has edited. */
 export const readBoxes = (text: string): readonly PlanBox[] => {
+  if (tooLong(text) !== null) return [];
   const { nodes } = outlineOf(blocksOf(linesOf(text)));
   return boxesOf(nodes, namesOf(nodes).ids);
 };
@@ -198,6 +198,8 @@ export const readBoxes = (text: string): readonly PlanBox[] => {
  * @param text without a byte order mark
  */
 export const readMarkdownPlan = (text: string, options: MarkdownPlanOptions = {}): Result<MarkdownPlan, PlanRefusal> => {
+  const refusal = tooLong(text);
+  if (refusal !== null) return err(refusal);
   const blocks = blocksOf(linesOf(text));
   const outline = outlineOf(blocks);
   const { nodes } = outline;
@@ -206,7 +208,6 @@ export const readMarkdownPlan = (text: string, options: MarkdownPlanOptions = {}
     if (first === undefined) return err({ line: null, message: NO_BOX });
     return err({ line: first.line, message: `has no box that counts: ${first.text}` });
   }
-  if (nodes.length > MAX_BOXES) return err({ line: null, message: 'has more than 1,000,000 boxes; expected fewer; split it' });
   const names = namesOf(nodes);
   const { ids } = names;
   const ordered = orderOf(nodes, names, blocks, options.parallel ?? false);

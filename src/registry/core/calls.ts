@@ -6,6 +6,7 @@ import type { TaskState } from '../../domain/task.ts';
 import type { KeyedEvent } from '../../ports/event-journal.ts';
 import type {
   ChangeBatch,
+  ChangesRequest,
   ClaimRequest,
   EventQuery,
   Holder,
@@ -34,7 +35,7 @@ export interface Calls {
   takeOffice: { request: { readonly holder: Holder; readonly at: number }; answer: { readonly epoch: number } };
   submit: { request: SubmitRequest; answer: SubmitReport };
   operate: { request: OperationRequest; answer: OperationReport };
-  changes: { request: { readonly cursor: number | null; readonly limit: number }; answer: ChangeBatch };
+  changes: { request: ChangesRequest; answer: ChangeBatch };
   claim: { request: ClaimRequest; answer: StoredClaim };
   recordLaunch: { request: LaunchRecord; answer: null };
   settle: { request: SettleRequest; answer: SettleReport };

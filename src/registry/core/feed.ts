@@ -2,7 +2,8 @@ import { portError, type PortError } from '../../domain/failures.ts';
 import type { SpecName, TaskKey } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { ReadyTask } from '../../domain/task.ts';
-import type { AttemptView, ChangeBatch } from '../../ports/task-registry.ts';
+import type { AttemptView, ChangeBatch, ChangesRequest } from '../../ports/task-registry.ts';
+import { outOfOffice } from './office.ts';
 import type { SetRow, TaskRow } from './rows.ts';
 import type { Tables } from './tables.ts';
 import { attemptViewOf, readyTaskOf } from './views.ts';
@@ -40,9 +41,11 @@ const setsOf = (tables: Tables): ((spec: SpecName) => SetRow | undefined) => {
  */
 export const changes = (
   tables: Tables,
-  request: { readonly cursor: number | null; readonly limit: number },
+  request: ChangesRequest,
 ): Result<ChangeBatch, PortError> => {
-  const { cursor, limit } = request;
+  const { cursor, limit, epoch } = request;
+  const deposed = epoch === undefined ? null : outOfOffice(tables, epoch);
+  if (deposed !== null) return err(deposed);
   const wrong = wrongLimit(limit, Number.MAX_SAFE_INTEGER - 1);
   if (wrong !== null) return err(wrong);
   const found = tables.feed(cursor ?? 0, limit + 1);

@@ -8,7 +8,7 @@ import { note } from './transition.ts';
 export const outOfOffice = (tables: Tables, epoch: number): PortError | null =>
   epoch === tables.meta.epoch
     ? null
-    : portError('fenced', `dispatcher epoch ${epoch} is over: epoch ${tables.meta.epoch} holds the registry`);
+    : portError('deposed', `dispatcher epoch ${epoch} is over: epoch ${tables.meta.epoch} holds the registry`);
 
 export const takeOffice = (tables: Tables): Result<{ readonly epoch: number }, PortError> => {
   tables.meta.epoch += 1;

@@ -34,7 +34,7 @@ export const faultOf = (thrown: unknown, path: string): Fault => {
   switch (codeOf(thrown)) {
     case BUSY:
     case LOCKED:
-      return { ...storage('transient', 'locked by another process'), busy: true };
+      return { ...storage('transient', 'locked by another process; end what has it open (a backup, an SQLite shell)'), busy: true };
     case FULL:
       return storage('transient', `the disk is full (${text}); free some space`);
     case IOERR:

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { event } from '../../../src/domain/events.ts';
+import type { ChangeBatch } from '../../../src/ports/task-registry.ts';
 import { ask, must, refused, type AtDesk } from './desk.ts';
 import { succeeded, taskSet } from './samples.ts';
 
@@ -12,7 +13,7 @@ export const officeConformance = (atDesk: AtDesk): void => {
       assert.equal(await desk.takeOffice(), first + 2);
     }));
 
-    it('fences every write of the dispatcher before, and changes nothing for it', atDesk(async (desk) => {
+    it('refuses every write of the dispatcher before, and its polls, and changes nothing for it', atDesk(async (desk) => {
       await desk.submit(taskSet('s', { a: {}, b: {} }));
       await desk.claim('s/a');
       const old = desk.epoch;
@@ -24,10 +25,11 @@ export const officeConformance = (atDesk: AtDesk): void => {
         desk.tryLaunch('s/a', 1, false, old),
         desk.trySettle('s/a', 1, succeeded, old),
         ask<number>((reply) => desk.registry.record({ epoch: old, events: [note] }, reply)),
+        ask<ChangeBatch>((reply) => desk.registry.changes({ cursor: null, limit: 1, epoch: old }, reply)),
       ];
       for (const write of writes) {
         const error = await refused(write);
-        assert.equal(error.kind, 'fenced');
+        assert.equal(error.kind, 'deposed');
         assert.match(error.message, new RegExp(`epoch ${old} is over: epoch ${desk.epoch} holds the registry`));
       }
       assert.equal(await desk.state('s/a'), 'running');

@@ -97,3 +97,18 @@ describe('an optional task', () => {
     it(`is not: ${box}`, () => assert.equal(taskOf(box).optional, false));
   }
 });
+
+describe('far too much', () => {
+  const cases: readonly (readonly [what: string, text: string, message: RegExp])[] = [
+    ['boxes', '- [ ] a\n'.repeat(250_001), /^has more than 250,000 boxes; expected fewer; /],
+    ['lines', '\n'.repeat(2_000_001), /^has more than 2,000,000 lines; expected fewer; /],
+    ['on one line', `- [ ] a\n- [ ] ${'b'.repeat(1_000_001)}`, /^has more than 1,000,000 characters; expected a shorter line; /],
+  ];
+  for (const [what, text, message] of cases) {
+    it(`is refused in one line: ${what}`, () => {
+      const plan = readMarkdownPlan(text);
+      assert.ok(!plan.ok);
+      assert.match(plan.error.message, message);
+    });
+  }
+});

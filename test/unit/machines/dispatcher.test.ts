@@ -1,8 +1,8 @@
-import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
 import { dispatcherMachine } from '../../../machines/dispatcher/machine.ts';
+import { coverageTests } from '../../model/coverage-report.ts';
 import { StatechartCoverage } from '../../model/statechart-coverage.ts';
 import { failOnWarnings } from '../../model/watch-warnings.ts';
+import { deposedTests } from './dispatcher/deposed.ts';
 import { endingTests } from './dispatcher/ending.ts';
 import { workingTests } from './dispatcher/working.ts';
 
@@ -11,9 +11,7 @@ const coverage = new StatechartCoverage(dispatcherMachine);
 const warnings = failOnWarnings();
 workingTests(coverage);
 endingTests(coverage, warnings);
+deposedTests(coverage, warnings);
 
 // Last in this file: it looks back on the others.
-describe('the dispatcher statechart', () => {
-  it('has no state that cannot be reached', () => assert.deepEqual(coverage.missedStates, []));
-  it('has no transition that was not taken here', () => assert.deepEqual(coverage.missedTransitions, []));
-});
+coverageTests(coverage);

@@ -129,7 +129,7 @@ describe('BatchRunner', () => {
       clock.now = 5_000;
       later[0]?.fn();
       for (const number of [1, 2]) {
-        assert.match(errorOf(answers.get(number)), /^transient: registry .*registry\.db: locked by another process$/);
+        assert.match(errorOf(answers.get(number)), /^transient: registry .*registry\.db: locked by another process; end what has it open/);
       }
       free();
       runner.enqueue([{ number: 3, call: record('c') }]);

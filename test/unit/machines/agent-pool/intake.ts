@@ -149,5 +149,14 @@ export const intakeTests = ({ inspect }: StatechartCoverage): void => {
       bench.send({ type: 'pool.enable', actor: 'user:ann' });
       bench.isIn('enabled');
     });
+
+    it('probing: likewise, for the engine may be long in answering', () => {
+      const bench = trippedPool(inspect);
+      bench.clock.advance(30_000);
+      bench.isIn('probing');
+      bench.send({ type: 'pool.enable', actor: 'user:ann' });
+      bench.isIn('enabled');
+      assert.equal(bench.ref.getSnapshot().context.launchFailures, 0);
+    });
   });
 };

@@ -91,8 +91,9 @@ export const endingTests = ({ inspect }: StatechartCoverage, warnings: ExpectedW
       bench.isIn('closing');
       bench.send({ type: 'pool.changed', pool: LOCAL, state: 'draining', accepting: false, actor: 'user:ann', reason: '' });
       bench.send({ type: 'pool.resized', pool: LOCAL, maxConcurrency: 1, actor: 'user:ann' });
-      bench.clock.advance(5000);
+      bench.clock.advance(10_000);
       bench.ended('stopped', /^SIGTERM$/);
+      assert.match(JSON.stringify(bench.telemetry.told), /5 events may be lost/);
     });
 
     it('puts a task back that a pool declined at the last moment', () => {
@@ -188,7 +189,7 @@ export const endingTests = ({ inspect }: StatechartCoverage, warnings: ExpectedW
       bench.desk.broken.set('recordEvents', 1);
       bench.send({ type: 'pool.order', pool: LOCAL, order: { type: 'pool.resize', actor: 'user:ann', maxConcurrency: 1 } });
       bench.isIn('closing');
-      bench.clock.advance(5000);
+      bench.clock.advance(10_000);
       bench.ended('failed', /recordEvents is broken/);
     });
 
@@ -203,7 +204,7 @@ export const endingTests = ({ inspect }: StatechartCoverage, warnings: ExpectedW
       bench.isIn('aborting');
       bench.clock.advance(8000);
       bench.stopped(id);
-      bench.clock.advance(5000);
+      bench.clock.advance(10_000);
       bench.ended('failed', /recordEvents is broken/);
     });
 

@@ -46,6 +46,19 @@ export const settlingTests = ({ inspect }: StatechartCoverage): void => {
       });
     }
 
+    it('deposed: keeps its slot, which is the next dispatcher\'s to give back, and rests', () => {
+      const bench = new RunnerBench(inspect);
+      bench.run();
+      bench.exit(0);
+      bench.refuse('settle', 'deposed');
+      bench.isIn('forsaken');
+      assert.ok(bench.parent.types().includes('registry.failed'));
+      bench.interrupt();
+      bench.reach('retrySettle');
+      bench.isIn('forsaken');
+      assert.deepEqual([bench.desk.count('settle'), bench.desk.count('releaseSlot')], [1, 0]);
+    });
+
     it('raises the alarm when the registry is broken, and still keeps the outcome', () => {
       const bench = new RunnerBench(inspect);
       bench.run();

@@ -60,6 +60,17 @@ export const startingTests = ({ inspect }: StatechartCoverage): void => {
       assert.equal(bench.desk.count('settle'), 0);
     });
 
+    for (const kind of ['deposed', 'permanent'] as const) {
+      it(`${kind}: whether it is claimed is not for it to say, so it keeps its slot and rests`, () => {
+        const bench = new RunnerBench(inspect);
+        bench.giveSlot();
+        bench.refuse('claim', kind);
+        bench.isIn('forsaken');
+        assert.ok(bench.parent.types().includes('registry.failed'));
+        assert.equal(bench.desk.count('releaseSlot'), 0);
+      });
+    }
+
     it('tries a claim again later when the registry was busy', () => {
       const bench = new RunnerBench(inspect);
       bench.giveSlot();
