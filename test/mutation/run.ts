@@ -14,11 +14,26 @@ const DEFAULT_COUNT = 80;
 /** Longer than the tests take on a busy machine; a mutant that goes round in circles is noticed, too. ms */
 const PATIENCE_MS = 180_000;
 
-/** The quick ones first: most mutants die there. */
+/** By where the change is: the suite in which most mutants die. */
+const NEAREST: readonly (readonly [string, string])[] = [
+  ['src/scheduling/', 'test/unit/scheduling/*.test.ts'],
+  ['machines/runner/', 'test/unit/machines/runner.test.ts'],
+  ['machines/agent-pool/', 'test/unit/machines/agent-pool.test.ts'],
+  ['machines/dispatcher/', 'test/unit/machines/dispatcher.test.ts'],
+  ['machines/event-', 'test/unit/machines/event-recorder.test.ts'],
+  ['machines/task-monitor', 'test/unit/machines/task-monitor.test.ts'],
+];
+
+/** The quick ones first. */
 const SUITES = [
   ['test/unit/scheduling/*.test.ts', 'test/unit/machines/*.test.ts'],
   ['test/property/scheduling-*.test.ts', 'test/model/*.test.ts'],
   ['test/simulation/plans.test.ts'],
+];
+
+const suitesFor = (file: string): readonly (readonly string[])[] => [
+  ...NEAREST.filter(([start]) => file.startsWith(start)).map(([, suite]) => [suite]),
+  ...SUITES,
 ];
 
 const chosen = (count: number): readonly Mutant[] => {
@@ -40,9 +55,9 @@ const copyTree = (): string => {
 };
 
 /** Which suite noticed; `null`: none did. */
-const noticedBy = (copy: string): string | null => {
-  for (const suite of SUITES) {
-    const files = globSync(suite, { cwd: copy });
+const noticedBy = (copy: string, suites: readonly (readonly string[])[]): string | null => {
+  for (const suite of suites) {
+    const files = globSync([...suite], { cwd: copy });
     const { status } = spawnSync(process.execPath, ['--conditions=development', '--test', '--test-reporter=dot', ...files], {
       cwd: copy,
       stdio: 'ignore',
@@ -58,13 +73,13 @@ const copy = copyTree();
 const survivors: Mutant[] = [];
 const mutants = chosen(Number(process.argv[2] ?? DEFAULT_COUNT));
 try {
-  const clean = noticedBy(copy);
+  const clean = noticedBy(copy, SUITES);
   if (clean !== null) throw new Error(`the tests fail without a mutant: ${clean}`);
   for (const [i, mutant] of mutants.entries()) {
     const path = join(copy, mutant.file);
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, text.slice(0, mutant.from) + mutant.replacement + text.slice(mutant.to));
-    const suite = noticedBy(copy);
+    const suite = noticedBy(copy, suitesFor(mutant.file));
     writeFileSync(path, text);
     if (suite === null) survivors.push(mutant);
     const what = `${mutant.file}:${mutant.line} ${JSON.stringify(mutant.original)} → ${JSON.stringify(mutant.replacement)}`;
