@@ -111,8 +111,11 @@ export class ApiClient {
   }
 }
 
-/** How long a dispatcher that lives may take to say so, in ms. */
-const ANSWER_MS = 3000;
+/**
+ * How long a dispatcher that lives may take to say so, in ms: its first answer loads the server's libraries,
+ * which took 3 s and more on a machine with ten times the work it can do. Where nobody listens that is known at once.
+ */
+const ANSWER_MS = 15_000;
 
 /** Whether whoever listens there has our token, without a word about it. */
 const hasToken = async (url: string, token: string): Promise<boolean> => {

@@ -21,7 +21,7 @@ export interface RunOptions extends SubmittingOptions {
 }
 
 /** How long a registry may be held by one that cannot be joined: about to listen, about to end, a `submit`. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 const LOOK_EVERY_MS = 100;
 
 /** Works until nothing is left to do, and says how this set ended. */
