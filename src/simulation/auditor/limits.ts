@@ -9,6 +9,8 @@ const KEY_LIMIT = 1;
 export class Limits {
   readonly #scene: Scene;
   readonly #poolLimits = new Map<string, number>();
+  /** What a person last asked for, in this life of a dispatcher. */
+  readonly #asked = new Map<string, number>();
   readonly #specLimits = new Map<string, number | null>();
   /** Pool limits that were in force when a slot was lent to a runner. */
   readonly #limitAtLending = new Map<string, ReadonlyMap<string, number>>();
@@ -20,16 +22,19 @@ export class Limits {
 
   /** A dispatcher begins with what its configuration says. */
   restart(): void {
+    this.#asked.clear();
     for (const { name, max } of this.#scene.plan.pools) this.#poolLimits.set(name, max);
   }
 
   /** Larger at once, for the event that tells of it may come late; smaller only when it has been told. */
   resizeAsked(pool: string, max: number): void {
     this.#poolLimits.set(pool, Math.max(max, this.#poolLimits.get(pool) ?? 0));
+    this.#asked.set(pool, max);
   }
 
+  /** Told by an event, which may be an earlier life's that comes up from the journal: only what was asked in this one counts. */
   resized(pool: string, max: number): void {
-    this.#poolLimits.set(pool, max);
+    if (this.#asked.get(pool) === max) this.#poolLimits.set(pool, max);
   }
 
   specLimited(spec: string, max: number | null): void {
