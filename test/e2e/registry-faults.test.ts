@@ -71,8 +71,17 @@ describe('an event that the registry cannot take', () => {
     // Done at once. What it looks like then is read from the registry, so the command itself may fail.
     for (const limit of ['3', '4']) await project.cli('pools', 'resize', 'local', limit);
     const journal = (): readonly string[] => {
-      const name = readdirSync(project.stateDir).find((each) => /^events-\w+\.jsonl(\.replay)?$/.test(each));
-      return name === undefined ? [] : project.read('.dispatcher', name).split('\n').slice(0, -1);
+      // What is being stored again is set aside, and is older than what came since.
+      const names = readdirSync(project.stateDir).filter((each) => /^events-\w+\.jsonl(\.replay)?$/.test(each));
+      const linesOf = (name: string): readonly string[] => {
+        try {
+          return project.read('.dispatcher', name).split('\n').slice(0, -1);
+        } catch {
+          // Stored, and gone, since we saw its name.
+          return [];
+        }
+      };
+      return names.toSorted().toReversed().flatMap(linesOf);
     };
     await start.until('both are in the file', () => journal().length === 2);
     assert.deepEqual(journal().map((line) => (JSON.parse(line) as { event: { type: string } }).event.type), ['PoolResized', 'PoolResized']);
