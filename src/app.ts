@@ -7,14 +7,13 @@ import { portError, type PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { err, ok, type Result } from './domain/result.ts';
 import type { PoolSettings } from './domain/settings.ts';
-import { createLocalProcessLauncher } from './launchers/local-process/launcher.ts';
+import { openLaunchers } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
 import { fileEventJournal } from './platform/event-journal.ts';
 import { createInbox } from './platform/inbox.ts';
 import { holderOfThisProcess, systemProcessTable } from './platform/process-table.ts';
 import { systemClock } from './platform/system-clock.ts';
 import type { Clock } from './ports/clock.ts';
-import type { Launcher } from './ports/launcher.ts';
 import type { RepoPool } from './ports/repo-pool.ts';
 import type { Salvage } from './ports/salvage.ts';
 import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
@@ -119,7 +118,7 @@ const retiredPools = (configured: readonly PoolSettings[], open: readonly OpenAt
   const names = new Set(open.map(({ attempt }) => attempt.pool).filter((name) => !known.has(name)));
   return [...names].map((name) => ({
     name,
-    type: 'local-process',
+    engine: { type: 'local-process' },
     enabled: false,
     maxConcurrency: 0,
     cpuQuota: null,
@@ -170,17 +169,6 @@ export const openDispatcher = async (
   return opened;
 };
 
-const openLaunchers = async (
-  stateDir: string,
-  registryId: RegistryId,
-  closers: Closers,
-): Promise<Result<Map<'local-process', Launcher>, PortError>> => {
-  const local = await createLocalProcessLauncher({ stateDir, registryId, processes: systemProcessTable() });
-  if (!local.ok) return local;
-  closers.add(() => ask<null>((reply) => local.value.close(reply)));
-  return ok(new Map([['local-process', local.value]]));
-};
-
 const openSlots = (
   { repoPool }: Configuration,
   registry: RegistryId,
@@ -221,8 +209,10 @@ const assemble = async (
   if (!open.ok) return open;
   const slots = await openSlots(configuration, registry.id, clock, trouble);
   if (!slots.ok) return slots;
-  const launchers = await openLaunchers(stateDir, registry.id, closers);
+  const pools = [...configuration.pools, ...retiredPools(configuration.pools, open.value)];
+  const launchers = await openLaunchers(pools, { stateDir, registryId: registry.id, processes: systemProcessTable() });
   if (!launchers.ok) return launchers;
+  for (const launcher of launchers.value.all) closers.add(() => ask<null>((reply) => launcher.close(reply)));
   const inbox = createInbox((error) => {
     trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   });
@@ -232,7 +222,7 @@ const assemble = async (
     entropy: systemEntropy(),
     registry,
     repoPool: slots.value,
-    launchers: launchers.value,
+    launchers: launchers.value.byPool,
     journal: fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)),
     telemetry,
   };
@@ -244,7 +234,6 @@ const assemble = async (
     baseEnv: environmentForRunners(),
     url: () => api?.url ?? null,
   };
-  const pools = [...configuration.pools, ...retiredPools(configuration.pools, open.value)];
   const actor = createDispatcherActor(ports, terms, { settings: configuration.dispatcher, pools, untilIdle });
   registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
   const serving = async (): Promise<Result<string | null, PortError>> => {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { POOL_TYPES } from '../domain/settings.ts';
+import { POOL_TYPES } from '../domain/engine-settings.ts';
 import { err, ok } from '../domain/result.ts';
 import {
   count,

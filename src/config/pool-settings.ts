@@ -25,7 +25,7 @@ export const poolSettingsOf = (name: string, written: WrittenPool, globalLimit: 
   const resources = written.config?.resources;
   return {
     name: poolName(name),
-    type: written.type,
+    engine: { type: 'local-process' },
     enabled: written.enabled ?? true,
     maxConcurrency: written.max_concurrency ?? globalLimit,
     cpuQuota: written.cpu_quota ?? null,

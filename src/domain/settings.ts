@@ -1,8 +1,6 @@
+import type { EngineSettings } from './engine-settings.ts';
 import type { PoolName } from './ids.ts';
 import type { Resources, RetryPolicy } from './task.ts';
-
-export const POOL_TYPES = ['local-process', 'docker', 'kubernetes'] as const;
-export type PoolType = (typeof POOL_TYPES)[number];
 
 /** When a pool whose launches keep failing is taken out, and for how long. */
 export interface BreakerSettings {
@@ -15,7 +13,7 @@ export interface BreakerSettings {
 /** One agent pool as configured. Times in ms, memory in MB, CPU in cores. */
 export interface PoolSettings {
   readonly name: PoolName;
-  readonly type: PoolType;
+  readonly engine: EngineSettings;
   readonly enabled: boolean;
   readonly maxConcurrency: number;
   /** Upper bounds of the sums of requests; `null`: no bound. */

@@ -1,5 +1,7 @@
+import type { EngineSettings, PoolType } from '../domain/engine-settings.ts';
 import type { ExitStatus } from '../domain/outcome.ts';
 import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
+import type { Resources } from '../domain/task.ts';
 import type { Reply } from './reply.ts';
 
 /** Everything needed to start one attempt. The runner id makes a second start impossible. */
@@ -8,6 +10,12 @@ export interface LaunchIntent {
   readonly task: TaskKey;
   readonly attempt: number;
   readonly pool: PoolName;
+  /** Of its pool; of the launcher's own type. */
+  readonly engine: EngineSettings;
+  /** What the attempt may use, where the engine can see to it; 0: no limit. */
+  readonly resources: Resources;
+  /** Longest run time, for engines that end it by themselves should nobody else be there to. */
+  readonly timeoutMs: number;
   /** argv, at least one element; never read by a shell. */
   readonly command: readonly string[];
   /** The whole environment, not an addition to one. */
@@ -30,7 +38,24 @@ export interface ProcessHandle {
   readonly bootId: string;
   readonly runDir: string;
 }
-export type RunnerHandle = ProcessHandle;
+export interface ContainerHandle {
+  readonly kind: 'container';
+  readonly runnerId: RunnerId;
+  readonly containerId: string;
+  readonly name: string;
+  readonly runDir: string;
+}
+
+export interface JobHandle {
+  readonly kind: 'job';
+  readonly runnerId: RunnerId;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly runDir: string;
+}
+
+export type RunnerHandle = ProcessHandle | ContainerHandle | JobHandle;
 
 /** The end of a runner, with what it left behind. */
 export interface ExitReport extends ExitStatus {
@@ -64,7 +89,7 @@ export interface StopReport {
 
 /** Runs attempts on one kind of engine. Calls for one runner are made in order, by one actor. */
 export interface Launcher {
-  readonly type: 'local-process' | 'docker' | 'kubernetes';
+  readonly type: PoolType;
   /**
    * Starts, or, where this runner id was started before, returns the handle of what runs already.
    * `permanent`: this command cannot be started (not found, not executable); `transient`: perhaps later.

@@ -5,6 +5,7 @@ import { EventBuffer } from '../../machines/event-buffer.ts';
 import type { DispatcherMessage, MonitorMessage, PoolMessage } from '../../machines/messages.ts';
 import { taskMonitorMachine } from '../../machines/task-monitor.machine.ts';
 import { portError } from '../domain/failures.ts';
+import { poolName } from '../domain/ids.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import { FaultTeller } from './fault-teller.ts';
@@ -49,10 +50,9 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
   const { clock, inbox, telemetry } = ports;
   const faults = new FaultTeller(telemetry, 'the registry takes writes again');
   const probe = portActor<{ readonly pool: string }, PoolMessage>(inbox, ({ pool }, answer) => {
-    const type = pools.find(({ name }) => name === pool)?.type ?? 'local-process';
-    const launcher = ports.launchers.get(type);
+    const launcher = ports.launchers.get(poolName(pool));
     if (launcher === undefined) {
-      answer({ type: 'engine.unhealthy', error: portError('permanent', `there is no launcher for ${type}`) });
+      answer({ type: 'engine.unhealthy', error: portError('permanent', `there is no launcher for pool ${pool}`) });
       return;
     }
     launcher.health((reply) => {

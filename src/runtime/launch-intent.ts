@@ -2,6 +2,7 @@ import { portError, type PortError } from '../domain/failures.ts';
 import type { PoolName, RunnerId } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
+import type { Resources } from '../domain/task.ts';
 import type { LaunchIntent } from '../ports/launcher.ts';
 import type { Slot } from '../ports/repo-pool.ts';
 import type { AttemptView, Claim } from '../ports/task-registry.ts';
@@ -60,9 +61,15 @@ const previousAttempt = (attempt: AttemptView) => ({
   log: `${attempt.runDir}/output.log`,
 });
 
+const resourcesOf = ({ claim: { definition }, pool }: IntentRequest): Resources => ({
+  cpu: definition.resources.cpu ?? pool.defaultResources.cpu,
+  memory: definition.resources.memory ?? pool.defaultResources.memory,
+});
+
 const taskContext = (request: IntentRequest): string => {
   const { claim, slot, pool, runnerId, timeoutMs } = request;
   const { definition } = claim;
+  const resources = resourcesOf(request);
   return JSON.stringify({
     schema_version: SCHEMA_VERSION,
     spec_name: specOf(claim),
@@ -82,8 +89,8 @@ const taskContext = (request: IntentRequest): string => {
     previous_attempts: claim.previous.map(previousAttempt),
     limits: {
       timeout_seconds: timeoutMs / 1000,
-      cpu: definition.resources.cpu ?? pool.defaultResources.cpu,
-      memory_mb: definition.resources.memory ?? pool.defaultResources.memory,
+      cpu: resources.cpu,
+      memory_mb: resources.memory,
     },
     metadata: definition.metadata,
   });
@@ -125,6 +132,9 @@ export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortE
     task: claim.key,
     attempt: claim.attempt,
     pool: pool.name,
+    engine: pool.engine,
+    resources: resourcesOf(request),
+    timeoutMs: request.timeoutMs,
     command: command.map((argument) => substitute(argument, values)),
     env,
     cwd: slot.path,

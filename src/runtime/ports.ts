@@ -1,5 +1,4 @@
-import type { RegistryId } from '../domain/ids.ts';
-import type { PoolType } from '../domain/settings.ts';
+import type { PoolName, RegistryId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { EventJournal } from '../ports/event-journal.ts';
@@ -16,7 +15,8 @@ export interface Ports {
   readonly inbox: Inbox;
   readonly registry: TaskRegistry;
   readonly repoPool: RepoPool;
-  readonly launchers: ReadonlyMap<PoolType, Launcher>;
+  /** By pool; several pools may share one. */
+  readonly launchers: ReadonlyMap<PoolName, Launcher>;
   readonly journal: EventJournal;
   readonly telemetry: Telemetry;
 }

@@ -17,8 +17,7 @@ export interface RunnerWorld {
 }
 
 /** `undefined` where the pool's engine is none that this dispatcher has a launcher for. */
-export const launcherOf = ({ ports, poolOf }: RunnerWorld, pool: PoolName): Launcher | undefined =>
-  ports.launchers.get(poolOf.get(pool)?.type ?? 'local-process');
+export const launcherOf = ({ ports }: RunnerWorld, pool: PoolName): Launcher | undefined => ports.launchers.get(pool);
 
 export const newRunDir = ({ office }: RunnerWorld, runnerId: RunnerId): string => `${office.runsDir}/${runnerId}`;
 

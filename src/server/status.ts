@@ -55,7 +55,7 @@ const MOST_RUNNERS = 10_000;
 
 const poolOf = (settings: PoolSettings, running: readonly TaskView[], present: PoolPresent | null) => ({
   name: settings.name,
-  type: settings.type,
+  type: settings.engine.type,
   state: present?.state ?? (settings.enabled ? 'enabled' : 'disabled'),
   max_concurrency: present?.maxConcurrency ?? settings.maxConcurrency,
   running: running.filter(({ pool }) => pool === settings.name).length,

@@ -1,5 +1,5 @@
 import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
-import type { ExitReport, LaunchIntent, RunnerHandle } from '../ports/launcher.ts';
+import type { ExitReport, LaunchIntent, ProcessHandle } from '../ports/launcher.ts';
 import type { Faults } from './faults.ts';
 import type { KeyedEntropy } from './keyed-entropy.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -12,7 +12,7 @@ export interface EngineObserver {
 
 /** One process on the simulated machine. */
 export interface SimulatedProcess {
-  readonly handle: RunnerHandle;
+  readonly handle: ProcessHandle;
   readonly task: TaskKey;
   readonly pool: PoolName;
   readonly ignoresTerm: boolean;

@@ -84,7 +84,7 @@ export class Incarnation {
       inbox: { post: later },
       registry,
       repoPool: this.slots,
-      launchers: new Map([['local-process', this.#launcher]]),
+      launchers: new Map(world.pools.map(({ name: pool }) => [pool, this.#launcher])),
       journal: new SimulatedJournal(world.journalLines, faults, { name, later, observer: world.observer }),
       telemetry: { tell: (notice) => void this.notices.push(notice) },
     };

@@ -41,7 +41,7 @@ export const settingsOf = (plan: SimulationPlan): DispatcherSettings => {
 export const poolsOf = ({ pools }: SimulationPlan): readonly PoolSettings[] =>
   pools.map(({ name, max, cpu, breaker }) => ({
     name: poolName(name),
-    type: 'local-process',
+    engine: { type: 'local-process' },
     enabled: true,
     maxConcurrency: max,
     cpuQuota: cpu,

@@ -130,7 +130,7 @@ export class SimulatedLauncher implements Launcher {
     if (faults.strikes('stopFails', about)) return this.#later(() => reply(err(portError('transient', 'the stop failed'))));
     const alive = process?.exit === null;
     if (alive && faults.strikes('stopSurvived', about)) {
-      const survivors = [String(handle.pid)];
+      const survivors = [id];
       return this.#later(() => reply(ok({ exit: null, survivors })), graceMs);
     }
     const kills = process === undefined || process.ignoresTerm || graceMs <= TERM_TAKES_MS;

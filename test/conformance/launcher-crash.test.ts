@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { runnerId } from '../../src/domain/ids.ts';
 import type { Inspection, Launcher, LaunchIntent, StopReport } from '../../src/ports/launcher.ts';
 import { ask, endOf, eventually, exitOf, intentFor, newRunnerId, run, said, startOf, valueOf } from './launcher/fixture.ts';
-import { journalsOf, makeLocal, openLauncher, processes, processesOf, type LocalFixture } from './launcher/local-process.ts';
+import { isAlive, journalsOf, killProcess, makeLocal, openLauncher, processes, processesOf, type LocalFixture } from './launcher/local-process.ts';
 
 const CHILD = join(import.meta.dirname, 'launcher', 'dispatcher-child.ts');
 
@@ -131,7 +131,7 @@ describe('after kill -9 of the fork-server', () => {
     const ended = endOf(launcher, handle);
     await killServers(fixture);
     assert.equal((await ended).kind, 'vanished');
-    assert.equal(processes.isAlive(handle.pid, handle.startTime), false);
+    assert.equal(isAlive(handle), false);
     assert.equal((await run(fixture, { do: 'exit', code: 8 })).exitCode, 8);
     assert.equal((await look(launcher, intent)).kind, 'vanished');
   }));
@@ -185,13 +185,13 @@ describe('after kill -9 of the fork-server', () => {
     assert.ok(doomed.kind === 'alive');
     await ask<null>((reply) => before.close(reply));
     await killServers(fixture);
-    processes.signal(doomed.handle.pid, doomed.handle.startTime, 'SIGKILL');
+    killProcess(doomed.handle);
     const next = await fixture.reopen();
     const [living, dead, stopped] = await Promise.all(intents.map((intent) => look(next, intent)));
     assert.ok(living?.kind === 'alive' && stopped?.kind === 'alive');
     assert.equal(dead?.kind, 'vanished');
     const ended = endOf(next, living.handle);
-    processes.signal(living.handle.pid, living.handle.startTime, 'SIGKILL');
+    killProcess(living.handle);
     assert.equal((await ended).kind, 'vanished');
     const report = valueOf(await ask<StopReport>((reply) => next.stop(stopped.handle, 1000, reply)));
     assert.deepEqual(report, { exit: null, survivors: [] });
@@ -208,8 +208,8 @@ describe('a fork-server', () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) processes.signal(server.pid, server.startTime, signal);
     assert.equal((await run(fixture, { do: 'exit', code: 1 })).exitCode, 1);
     await ask<null>((reply) => fixture.launcher.close(reply));
-    assert.ok(processes.isAlive(handle.pid, handle.startTime) && processes.isAlive(server.pid, server.startTime));
-    processes.signal(handle.pid, handle.startTime, 'SIGKILL');
+    assert.ok(isAlive(handle) && processes.isAlive(server.pid, server.startTime));
+    killProcess(handle);
     await eventually('the fork-server ends', () => !processes.isAlive(server.pid, server.startTime));
     assert.match(journalsOf(fixture.root)[0] ?? '', /\nC\t\d+\nX\t.*\t9\t\d+\t0\n$/);
   }));

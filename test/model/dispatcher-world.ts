@@ -108,6 +108,9 @@ export class DispatcherWorld {
     const { epoch } = this.ask<{ epoch: number }>((registry, reply) => registry.takeOffice({ holder, at }, reply));
     const registry = this.#registry(later);
     const { clock } = this;
+    const pools = options.pools ?? [poolSettings({ maxConcurrency: 100 })];
+    const local = pools.filter(({ engine }) => engine.type === 'local-process');
+    const launcher = this.engine.launcher(later);
     const ports: Ports = {
       clock: {
         monotonic: () => clock.monotonic(),
@@ -119,12 +122,11 @@ export class DispatcherWorld {
       inbox: { post: later },
       registry,
       repoPool: countedSlots(chosen.slots, later),
-      launchers: new Map([['local-process', this.engine.launcher(later)]]),
+      launchers: new Map(local.map(({ name }) => [name, launcher])),
       journal: this.#eventJournal(later),
       telemetry: { tell: (notice) => void told.push(notice) },
     };
     const office = { registryId: REGISTRY, epoch, runsDir: '/runs', baseEnv: {}, url: () => null };
-    const pools = options.pools ?? [poolSettings({ maxConcurrency: 100 })];
     const actor = createDispatcherActor(ports, office, {
       settings: chosen,
       pools,

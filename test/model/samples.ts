@@ -96,7 +96,7 @@ export const openAttempt = (task: ReadyTask, id: RunnerId, rest: Partial<OpenAtt
 
 export const poolSettings = (rest: Partial<PoolSettings> = {}): PoolSettings => ({
   name: LOCAL,
-  type: 'local-process',
+  engine: { type: 'local-process' },
   enabled: true,
   maxConcurrency: 4,
   cpuQuota: null,

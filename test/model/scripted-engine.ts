@@ -86,7 +86,7 @@ export class ScriptedEngine {
       type: 'local-process',
       start: ({ runnerId, task, attempt, cwd }, reply) => {
         const answer = this.#start(runnerId, task, attempt, cwd);
-        later(() => reply('pid' in answer ? ok(answer) : err(answer)));
+        later(() => reply('runnerId' in answer ? ok(answer) : err(answer)));
       },
       watch: (handle, notify) => {
         const process = find(handle.runnerId);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { portError } from '../../src/domain/failures.ts';
 import { err, ok } from '../../src/domain/result.ts';
-import type { PoolType } from '../../src/domain/settings.ts';
+import type { PoolName } from '../../src/domain/ids.ts';
 import type { Launcher } from '../../src/ports/launcher.ts';
 import type { Claim } from '../../src/ports/task-registry.ts';
 import type { Ports } from '../../src/runtime/ports.ts';
@@ -28,7 +28,7 @@ const altered = <T extends object>(original: T, changes: Partial<T>): T =>
 const withLauncher = (ports: Ports, change: (launcher: Launcher) => Partial<Launcher>): Ports => ({
   ...ports,
   launchers: new Map(
-    [...ports.launchers].map(([type, launcher]): [PoolType, Launcher] => [type, altered(launcher, change(launcher))]),
+    [...ports.launchers].map(([pool, launcher]): [PoolName, Launcher] => [pool, altered(launcher, change(launcher))]),
   ),
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import type { Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { Inspection, Launcher, LaunchIntent, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import type { Reply } from '../../ports/reply.ts';
 import { loadLineages, newJournalPath } from './earlier-lineages.ts';
@@ -30,7 +30,7 @@ export interface LocalProcessOptions {
 interface PendingStart {
   readonly intent: LaunchIntent;
   readonly lineage: Lineage;
-  readonly replies: Reply<RunnerHandle>[];
+  readonly replies: Reply<ProcessHandle>[];
 }
 
 const later = <T>(reply: Reply<T>, result: Result<T, PortError>): void => void setImmediate(() => reply(result));
@@ -55,7 +55,7 @@ class LocalProcessLauncher implements Launcher {
     this.#take(server);
   }
 
-  start(intent: LaunchIntent, reply: Reply<RunnerHandle>): void {
+  start(intent: LaunchIntent, reply: Reply<ProcessHandle>): void {
     const invalid = this.#closed ? portError('invalid', 'the launcher is closed') : invalidIntent(intent);
     if (invalid !== null) return later(reply, err(invalid));
     const pending = this.#pending.get(intent.runnerId);
@@ -64,7 +64,7 @@ class LocalProcessLauncher implements Launcher {
     void this.#startWhenReady(intent, reply);
   }
 
-  async #startWhenReady(intent: LaunchIntent, reply: Reply<RunnerHandle>): Promise<void> {
+  async #startWhenReady(intent: LaunchIntent, reply: Reply<ProcessHandle>): Promise<void> {
     // Until then an earlier server may be about to start this very runner.
     await this.#runners.whenIntakeOver();
     const server = await this.#liveServer();
@@ -72,7 +72,7 @@ class LocalProcessLauncher implements Launcher {
     else later(reply, server);
   }
 
-  #startWith(server: ForkServer, intent: LaunchIntent, reply: Reply<RunnerHandle>): void {
+  #startWith(server: ForkServer, intent: LaunchIntent, reply: Reply<ProcessHandle>): void {
     if (this.#closed) return later(reply, err(portError('invalid', 'the launcher is closed')));
     const pending = this.#pending.get(intent.runnerId);
     if (pending !== undefined) return void pending.replies.push(reply);
@@ -85,11 +85,11 @@ class LocalProcessLauncher implements Launcher {
     server.send(['S', runnerId, runDir, cwd, context, String(command.length), ...command, ...pairs]);
   }
 
-  watch(handle: RunnerHandle, notify: (event: WatchEvent) => void): () => void {
+  watch(handle: ProcessHandle, notify: (event: WatchEvent) => void): () => void {
     return this.#runners.watch(handle, notify);
   }
 
-  stop(handle: RunnerHandle, graceMs: number, reply: Reply<StopReport>): void {
+  stop(handle: ProcessHandle, graceMs: number, reply: Reply<StopReport>): void {
     void this.#runners.stop(handle, graceMs).then((report) => later(reply, ok(report)));
   }
 
@@ -186,7 +186,7 @@ class LocalProcessLauncher implements Launcher {
     }
   }
 
-  #answer(id: RunnerId, result: Result<RunnerHandle, PortError> | null): void {
+  #answer(id: RunnerId, result: Result<ProcessHandle, PortError> | null): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
-import type { ExitReport, Inspection, RunnerHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { ExitReport, Inspection, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import { follow } from './earlier-lineages.ts';
 import { Endings, type FinalEvent } from './endings.ts';
@@ -27,7 +27,7 @@ const STALE_MS = 7 * 86_400_000;
 interface Known {
   readonly record: RunnerRecord;
   readonly lineage: Lineage;
-  readonly handle: RunnerHandle;
+  readonly handle: ProcessHandle;
 }
 
 const exitOf = (final: FinalEvent | null): ExitReport | null => (final?.kind === 'exited' ? final.exit : null);
@@ -46,7 +46,7 @@ export class Runners {
   readonly #open = new Set<Lineage>();
   #whenClosed: (() => void)[] = [];
   /** Alive, but their fork-server is not: only looking tells when they end. */
-  readonly #orphaned = new Map<RunnerId, RunnerHandle>();
+  readonly #orphaned = new Map<RunnerId, ProcessHandle>();
   readonly #poll: NodeJS.Timeout;
 
   constructor(processes: ProcessTable, registryId: RegistryId, earlier: readonly Lineage[]) {
@@ -88,16 +88,16 @@ export class Runners {
     return null;
   }
 
-  handleOf({ id, pid, startTime, runDir }: RunnerRecord, lineage: Lineage): RunnerHandle {
+  handleOf({ id, pid, startTime, runDir }: RunnerRecord, lineage: Lineage): ProcessHandle {
     return { kind: 'process', runnerId: id, pid, startTime, bootId: lineage.server?.bootId ?? '', runDir };
   }
 
-  watch(handle: RunnerHandle, notify: (event: WatchEvent) => void): () => void {
+  watch(handle: ProcessHandle, notify: (event: WatchEvent) => void): () => void {
     this.#followUp(handle);
     return this.#endings.watch(handle.runnerId, notify);
   }
 
-  async stop(handle: RunnerHandle, graceMs: number): Promise<StopReport> {
+  async stop(handle: ProcessHandle, graceMs: number): Promise<StopReport> {
     const id = handle.runnerId;
     this.#followUp(handle);
     const before = this.#endings.final(id);
@@ -139,7 +139,7 @@ export class Runners {
   }
 
   /** For a runner that is known to have run, and proven dead: whoever watches it is told so. */
-  vanished(id: RunnerId, runDir: string, reason: string): RunnerHandle {
+  vanished(id: RunnerId, runDir: string, reason: string): ProcessHandle {
     this.#endings.settle(id, { kind: 'vanished', reason });
     // Nobody knows its pid; 0 is no process's, so nothing can be signalled by this handle.
     return { kind: 'process', runnerId: id, pid: 0, startTime: '0', bootId: this.#processes.bootId(), runDir };
@@ -234,7 +234,7 @@ export class Runners {
   }
 
   /** Sees to it that the end of this runner will be told, whatever is left to tell it. */
-  #followUp(handle: RunnerHandle): void {
+  #followUp(handle: ProcessHandle): void {
     const known = this.find(handle.runnerId);
     if (known !== null && known.record.exit !== null) return this.#conclude(handle, known.record.exit);
     if (known !== null && !known.lineage.dead) return;
@@ -251,7 +251,7 @@ export class Runners {
     }
   }
 
-  #conclude(handle: RunnerHandle, exit: RecordedExit | null): void {
+  #conclude(handle: ProcessHandle, exit: RecordedExit | null): void {
     if (!this.#endings.begin(handle.runnerId)) return;
     const settle = (): void => this.#endings.settle(handle.runnerId, finalOf(handle.runDir, exit));
     const clean = exit !== null && !exit.strays;
@@ -261,17 +261,17 @@ export class Runners {
     void (underWay ?? this.#stopper.stop(this.#rootOf(handle), STRAY_GRACE_MS)).then(settle);
   }
 
-  #rootOf(handle: RunnerHandle): TreeRoot {
+  #rootOf(handle: ProcessHandle): TreeRoot {
     const lineage = this.find(handle.runnerId)?.lineage;
     const server = lineage?.isServerAlive(this.#processes) === true ? lineage.server : null;
     return { id: handle.runnerId, leader: handle, server };
   }
 
-  #isThisBoot(handle: RunnerHandle): boolean {
+  #isThisBoot(handle: ProcessHandle): boolean {
     return handle.bootId === this.#processes.bootId();
   }
 
-  #isAlive(handle: RunnerHandle): boolean {
+  #isAlive(handle: ProcessHandle): boolean {
     return this.#isThisBoot(handle) && this.#processes.isAlive(handle.pid, handle.startTime);
   }
 }

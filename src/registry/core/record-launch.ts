@@ -13,6 +13,10 @@ const detailsOf = (handle: RunnerHandle): Readonly<Record<string, unknown>> => {
   switch (handle.kind) {
     case 'process':
       return { pid: handle.pid };
+    case 'container':
+      return { container: handle.name, containerId: handle.containerId };
+    case 'job':
+      return { job: handle.name, namespace: handle.namespace, uid: handle.uid };
   }
 };
 

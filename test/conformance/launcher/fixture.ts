@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EngineSettings } from '../../../src/domain/engine-settings.ts';
 import type { PortError } from '../../../src/domain/failures.ts';
 import { poolName, runnerId, specName, taskId, taskKey, type RunnerId } from '../../../src/domain/ids.ts';
 import type { Result } from '../../../src/domain/result.ts';
@@ -30,6 +31,8 @@ export interface LauncherFixture {
   command(job: Job): readonly string[];
   /** The environment without which nothing runs there. */
   readonly env: Readonly<Record<string, string>>;
+  /** As the pool would be configured. */
+  readonly engine: EngineSettings;
   /** A folder that is there. */
   readonly cwd: string;
   runDir(id: RunnerId): string;
@@ -60,6 +63,9 @@ export const intentFor = (
     task: taskKey(specName('conformance'), taskId('task')),
     attempt: 1,
     pool: poolName('pool'),
+    engine: fixture.engine,
+    resources: { cpu: 0, memory: 0 },
+    timeoutMs: 3_600_000,
     command: 'do' in job ? fixture.command(job) : job,
     env: { ...fixture.env, RUN_DIR: fixture.runDir(id) },
     cwd: fixture.cwd,

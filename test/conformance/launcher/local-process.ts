@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { registryId, type RegistryId } from '../../../src/domain/ids.ts';
 import { createLocalProcessLauncher } from '../../../src/launchers/local-process/launcher.ts';
 import { systemProcessTable } from '../../../src/platform/process-table.ts';
-import type { Launcher } from '../../../src/ports/launcher.ts';
+import type { Launcher, ProcessHandle, RunnerHandle } from '../../../src/ports/launcher.ts';
 import type { ProcessEntry } from '../../../src/ports/process-table.ts';
 import { ask, eventually, valueOf, type Job, type LauncherFixture } from './fixture.ts';
 
@@ -50,6 +51,21 @@ export const processesOf = async (registry: RegistryId): Promise<readonly Proces
   });
 };
 
+const processOf = (handle: RunnerHandle): ProcessHandle => {
+  assert.ok(handle.kind === 'process');
+  return handle;
+};
+
+export const isAlive = (handle: RunnerHandle): boolean => {
+  const { pid, startTime } = processOf(handle);
+  return processes.isAlive(pid, startTime);
+};
+
+export const killProcess = (handle: RunnerHandle): void => {
+  const { pid, startTime } = processOf(handle);
+  processes.signal(pid, startTime, 'SIGKILL');
+};
+
 export interface LocalFixture extends LauncherFixture {
   readonly root: string;
   readonly registry: RegistryId;
@@ -69,6 +85,7 @@ export const makeLocal = async (): Promise<LocalFixture> => {
     registry,
     launcher,
     env: ENV,
+    engine: { type: 'local-process' },
     cwd,
     missingCommand: ['no-such-command-anywhere'],
     command: commandOf,

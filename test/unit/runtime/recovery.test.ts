@@ -56,11 +56,11 @@ describe('recovery', () => {
   });
 });
 
-describe('a pool of a type that has no launcher', () => {
+describe('a pool that has no launcher', () => {
   it('fails its tasks with the reason, and breaks nothing', () => {
     const world = new DispatcherWorld(() => FINE);
     world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, done: [], tasks: [definition('a')] });
-    const life = world.live({ pools: [poolSettings({ type: 'docker' })], untilIdle: true });
+    const life = world.live({ pools: [poolSettings({ engine: { type: 'docker', image: 'busybox', pullPolicy: 'never' } })], untilIdle: true });
     world.runToEnd(life);
     assert.equal(life.actor.getSnapshot().output?.failure, null);
     const [task] = world.tasks().values();

@@ -1,0 +1,30 @@
+import type { PortError } from '../domain/failures.ts';
+import type { PoolName, RegistryId } from '../domain/ids.ts';
+import { ok, type Result } from '../domain/result.ts';
+import type { PoolSettings } from '../domain/settings.ts';
+import type { Launcher } from '../ports/launcher.ts';
+import type { ProcessTable } from '../ports/process-table.ts';
+import { createLocalProcessLauncher } from './local-process/launcher.ts';
+
+export interface LauncherTerms {
+  readonly stateDir: string;
+  readonly registryId: RegistryId;
+  readonly processes: ProcessTable;
+}
+
+export interface Launchers {
+  /** By pool; pools of one engine share a launcher. */
+  readonly byPool: ReadonlyMap<PoolName, Launcher>;
+  /** Each of them once. */
+  readonly all: readonly Launcher[];
+}
+
+/** The launchers of these pools. That of local processes is always among them: it ends what an earlier one left. */
+export const openLaunchers = async (
+  pools: readonly PoolSettings[],
+  terms: LauncherTerms,
+): Promise<Result<Launchers, PortError>> => {
+  const local = await createLocalProcessLauncher(terms);
+  if (!local.ok) return local;
+  return ok({ byPool: new Map(pools.map(({ name }) => [name, local.value])), all: [local.value] });
+};
