@@ -28,6 +28,11 @@ export interface RepoPool {
   /** Says that a runner found alive holds this slot. Fails with `invalid` when another one does. */
   reclaim(slot: SlotId, holder: RunnerId, reply: Reply<Slot>): void;
   /**
+   * Sees to the slots that an earlier dispatcher lent and did not take back, once those that are still held
+   * are reclaimed: what they hold is saved, and they are clean. One that cannot be is told of and left as it is.
+   */
+  tidy(reply: Reply<null>): void;
+  /**
    * Takes a slot back, once its runner is proven dead; what it holds is saved before the reply. Fails with
    * `transient` when that cannot be: then it is held by nobody, out of use, and nothing in it was removed.
    * Doing it twice, or for a slot held by another, changes nothing.

@@ -88,6 +88,11 @@ class DirectoryPool implements RepoPool {
     this.#later(reply, reclaimed.ok ? ok(this.#slot(id)) : reclaimed);
   }
 
+  /** What a runner left can be looked at until its slot is lent again. */
+  tidy(reply: Reply<null>): void {
+    this.#later(reply, ok(null));
+  }
+
   release(id: SlotId, holder: RunnerId, reply: Reply<null>): void {
     this.#ledger.drop(id, holder);
     this.#later(reply, ok(null));

@@ -13,7 +13,13 @@ export const recover = (ports: Ports, answer: Answer<DispatcherMessage>): void =
       answer({ type: 'recovery.failed', error: reply.error });
       return;
     }
-    reclaimAll(ports, reply.value, (adoptions) => answer({ type: 'recovery.finished', adoptions }));
+    reclaimAll(ports, reply.value, (adoptions) => {
+      // Slots that were lent to attempts which are settled: the crash came before they were given back.
+      ports.repoPool.tidy((tidied) => {
+        if (!tidied.ok) ports.telemetry.tell({ type: 'trouble', message: tidied.error.message, task: null, pool: null });
+        answer({ type: 'recovery.finished', adoptions });
+      });
+    });
   });
 };
 

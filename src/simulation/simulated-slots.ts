@@ -74,6 +74,10 @@ export class SimulatedSlots implements RepoPool {
     this.#later(() => reply(ok(slotOf(id))));
   }
 
+  tidy(reply: Reply<null>): void {
+    this.#later(() => reply(ok(null)));
+  }
+
   release(id: SlotId, holder: RunnerId, reply: Reply<null>): void {
     if (this.#held.get(id) === holder) {
       this.#held.delete(id);

@@ -23,6 +23,7 @@ export const countedSlots = (size: number, later: (fn: () => void) => void): Rep
       if (possible) held.set(id, holder);
       later(() => reply(possible ? ok(slotOf(id)) : err(portError('invalid', `${id} is not to be had`))));
     },
+    tidy: (reply) => later(() => reply(ok(null))),
     release: (id, holder, reply) => {
       if (held.get(id) === holder) held.delete(id);
       later(() => reply(ok(null)));

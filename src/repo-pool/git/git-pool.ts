@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { portError, type PortError } from '../../domain/failures.ts';
-import { parseTaskKey, slotId, type RegistryId, type RunnerId, type SlotId } from '../../domain/ids.ts';
+import { parseTaskKey, runnerId, slotId, type RegistryId, type RunnerId, type SlotId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { Reply } from '../../ports/reply.ts';
 import type { RepoPool, Slot, SlotRequest } from '../../ports/repo-pool.ts';
@@ -106,7 +106,11 @@ class GitPool implements RepoPool {
   async #takeBack(id: SlotId, lending: Lending | null): Promise<Result<null, PortError>> {
     this.#clean.delete(id);
     const { workspaces, tell } = this.#options;
-    const taken = await guarded(`slot ${id}`, () => workspaces.takeBack(this.#place(id), lending));
+    const taken = await guarded(`slot ${id}`, async () => {
+      const saved = await workspaces.takeBack(this.#place(id), lending);
+      if (saved.ok && lending !== null) await this.#note(id, { ...lending, ready: false, returned: true });
+      return saved;
+    });
     if (taken.ok) {
       this.#clean.add(id);
       this.#faults.delete(id);
@@ -124,7 +128,7 @@ class GitPool implements RepoPool {
     const prepared = await guarded(`slot ${id}`, async () => {
       this.#clean.delete(id);
       const { spec, id: task, attempt } = name;
-      const draft = { registry, spec, id: task, attempt, runner, at: now(), ready: false, branch: null, base: null };
+      const draft = { registry, spec, id: task, attempt, runner, at: now(), ready: false, branch: null, base: null, returned: false };
       // Before the branch is there, and again before anybody works on it: whose work it is must be known after a crash.
       await this.#note(id, draft);
       const out = await workspaces.checkOut(place, name);
@@ -145,6 +149,25 @@ class GitPool implements RepoPool {
     const reclaimed = this.#ledger.reclaim(id, holder, this.#options.baseDir);
     const branch = this.#lent.get(id)?.branch ?? null;
     setImmediate(() => reply(reclaimed.ok ? ok({ ...this.#place(id), branch }) : reclaimed));
+  }
+
+  tidy(reply: Reply<null>): void {
+    const held = this.#ledger.held();
+    const left = slotsIn([...this.#lent.keys()]).filter((id) => this.#isUnreturned(id) && !held.has(id));
+    void Promise.all(left.map((id) => this.#tidyOne(id))).then(() => reply(ok(null)));
+  }
+
+  #isUnreturned(id: SlotId): boolean {
+    return this.#lent.get(id)?.returned === false && !this.#surplus.includes(id);
+  }
+
+  async #tidyOne(id: SlotId): Promise<void> {
+    // Nobody may be lent it meanwhile.
+    const holder = runnerId(`tidying ${id}`);
+    this.#ledger.reclaim(id, holder, this.#options.baseDir);
+    const tidied = await this.#makeClean(id);
+    if (!tidied.ok && tidied.error.kind === 'unavailable') this.#options.tell(`${id} is left as it is: ${tidied.error.message}`);
+    this.#ledger.drop(id, holder);
   }
 
   release(id: SlotId, holder: RunnerId, reply: Reply<null>): void {

@@ -16,6 +16,8 @@ const lendingSchema = z.strictObject({
   branch: z.string().nullable(),
   /** Commit that the branch began at. */
   base: z.string().nullable(),
+  /** Whether the slot was taken back since: whatever was in it is saved. */
+  returned: z.boolean().default(false),
 });
 
 export type Lending = Readonly<z.infer<typeof lendingSchema>>;

@@ -35,6 +35,21 @@ describe('recovery', () => {
     assert.deepEqual([...next.ports.repoPool.held().keys()], ['slot-1', 'slot-2', 'slot-3']);
   });
 
+  it('has slots of earlier attempts seen to once it is known which are held, and before anything starts', () => {
+    const world = abandoned();
+    const next = world.live({ settings: { slots: 3 } });
+    const told: string[] = [];
+    const watched = Object.create(next.ports.repoPool) as typeof next.ports.repoPool;
+    watched.tidy = (reply) => {
+      told.push(`tidied beside ${next.ports.repoPool.held().size}`);
+      reply(err(portError('transient', 'a disk is full')));
+    };
+    recover({ ...next.ports, repoPool: watched }, ({ type }) => void told.push(type));
+    world.runUntil(() => told.length > 1, 'recovery to finish');
+    assert.deepEqual(told, ['tidied beside 3', 'recovery.finished']);
+    assert.ok(next.told.some((notice) => notice.type === 'trouble' && notice.message === 'a disk is full'));
+  });
+
   it('says so when a slot is not to be had back, and hands the attempt over without one', () => {
     const world = abandoned();
     const next = world.live({ settings: { slots: 2 } });
