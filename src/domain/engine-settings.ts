@@ -4,11 +4,43 @@ export interface LocalProcessEngine {
   readonly type: 'local-process';
 }
 
+/** What one runner may use at most where its task names nothing; `null`: what the pool gives by default. */
+export interface EngineLimits {
+  readonly cpu: number | null;
+  readonly memory: number | null;
+}
+
 export interface DockerEngine {
   readonly type: 'docker';
+  /** `unix:///…`, `tcp://…` or `npipe://…`; `null`: as `DOCKER_HOST` says, or else the usual socket. */
+  readonly host: string | null;
   /** Image that a container is made from. */
   readonly image: string;
   readonly pullPolicy: PullPolicy;
+  readonly limits: EngineLimits;
+  /** Devices as `docker run --gpus` has them: how many, or which by their ids; `null`: none. */
+  readonly gpus: 'all' | number | readonly string[] | null;
+  /** Network by name, also `none` or `host`; `null`: the engine's default. */
+  readonly network: string | null;
+  readonly volumes: readonly VolumeMount[];
+  /** Files by the name they have in {@link INSIDE.secrets}: absolute paths here. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** `uid`, `uid:gid` or names of the image; `null`: the dispatcher's own, so that files stay its own. */
+  readonly user: string | null;
+  readonly privileged: boolean;
+  /** Linux capabilities beyond none, such as `NET_BIND_SERVICE`. */
+  readonly capAdd: readonly string[];
+  readonly readOnlyRoot: boolean;
+  /** Processes and threads at the same time. */
+  readonly pidsLimit: number;
+}
+
+export interface VolumeMount {
+  /** Absolute path here, or the name of a volume of the engine. */
+  readonly source: string;
+  /** Absolute path inside. */
+  readonly target: string;
+  readonly readOnly: boolean;
 }
 
 export interface KubernetesEngine {
@@ -16,6 +48,7 @@ export interface KubernetesEngine {
   readonly namespace: string;
   readonly image: string;
   readonly pullPolicy: PullPolicy;
+  readonly limits: EngineLimits;
   /** Absolute path of a Job as YAML, whose fields go over the built-in ones; `null`: none. */
   readonly jobTemplate: string | null;
 }

@@ -18,7 +18,12 @@ export interface ExitStatus {
   readonly exitCode: number | null;
   /** `SIGKILL` and the like; `null` when it exited by itself. */
   readonly signal: string | null;
+  /** What the engine did to it, which code and signal do not tell; absent when that is nothing. */
+  readonly cause?: ExitCause;
 }
+
+/** `limitMb`: how much memory it had; `null` when that is not known, or the whole machine ran out. */
+export type ExitCause = { readonly kind: 'outOfMemory'; readonly limitMb: number | null };
 
 /** What a runner says about its own work, by file or by HTTP. */
 export interface RunnerResult {
@@ -44,7 +49,15 @@ const PLEAS: ReadonlyMap<number | null, string> = new Map([
   [EXIT_DO_NOT_RETRY, 'forbids a retry'],
 ]);
 
+/** Some part of it was killed: an exit by 0 after that says nothing of the work. */
+const ofCause = ({ limitMb }: ExitCause, exit: ExitStatus): Outcome => {
+  const limit = limitMb === null ? '' : ` (limit ${limitMb} MB)`;
+  const ended = exit.exitCode === null ? '' : `, then ended by exit code ${exit.exitCode}`;
+  return { kind: 'failed', reason: `out of memory${limit}${ended}`, retryable: exit.exitCode !== EXIT_DO_NOT_RETRY };
+};
+
 const ofExit = (exit: ExitStatus): Outcome => {
+  if (exit.cause !== undefined) return ofCause(exit.cause, exit);
   if (exit.signal !== null) {
     return { kind: 'failed', reason: `killed by ${exit.signal}`, retryable: true };
   }

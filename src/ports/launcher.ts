@@ -18,9 +18,9 @@ export interface LaunchIntent {
   readonly timeoutMs: number;
   /** argv, at least one element; never read by a shell. */
   readonly command: readonly string[];
-  /** The whole environment, not an addition to one. */
+  /** The whole environment, not an addition to one; its paths, and those in command and context, are the runner's. */
   readonly env: Readonly<Record<string, string>>;
-  /** Working directory: the slot. */
+  /** The slot on this machine: the working directory, or what a container has in its place. */
   readonly cwd: string;
   /** Absolute folder of this attempt: context, output, result. Made by the launcher. */
   readonly runDir: string;

@@ -1,4 +1,6 @@
+import { runnerPaths, type RunnerPaths } from '../domain/engine-paths.ts';
 import { portError, type PortError } from '../domain/failures.ts';
+import type { PoolType } from '../domain/engine-settings.ts';
 import type { PoolName, RunnerId } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
@@ -24,8 +26,8 @@ const LONGEST_ENV_CONTEXT = 100 * 1024;
 const SCHEMA_VERSION = 1;
 
 /** What a person writes between braces in a command, and what a runner finds there. */
-const placeholders = (request: IntentRequest): Readonly<Record<string, string>> => {
-  const { claim, slot, pool, runnerId, runDir } = request;
+const placeholders = (request: IntentRequest, paths: RunnerPaths): Readonly<Record<string, string>> => {
+  const { claim, slot, pool, runnerId } = request;
   const { definition } = claim;
   return {
     'task.key': claim.key,
@@ -35,11 +37,11 @@ const placeholders = (request: IntentRequest): Readonly<Record<string, string>> 
     'task.required_skill': definition.requiredSkill ?? '',
     'spec.name': specOf(claim),
     'slot.id': slot.id,
-    'slot.path': slot.path,
+    'slot.path': paths.slot,
     'slot.branch': slot.branch ?? '',
     'pool.name': pool.name,
     'runner.id': runnerId,
-    run_dir: runDir,
+    run_dir: paths.runDir,
     attempt: String(claim.attempt),
   };
 };
@@ -52,21 +54,26 @@ const substitute = (argument: string, values: Readonly<Record<string, string>>):
 
 const specOf = (claim: Claim): string => claim.key.slice(0, claim.key.indexOf('/'));
 
-const previousAttempt = (attempt: AttemptView) => ({
+const previousAttempt = (attempt: AttemptView, type: PoolType) => ({
   attempt: attempt.attempt,
   runner_id: attempt.runnerId,
   pool_name: attempt.pool,
   outcome: attempt.end,
   reason: attempt.reason,
-  log: `${attempt.runDir}/output.log`,
+  // From inside a container it cannot be read.
+  log: type === 'local-process' ? `${attempt.runDir}/output.log` : null,
 });
 
-const resourcesOf = ({ claim: { definition }, pool }: IntentRequest): Resources => ({
-  cpu: definition.resources.cpu ?? pool.defaultResources.cpu,
-  memory: definition.resources.memory ?? pool.defaultResources.memory,
-});
+/** What the task asks for, else the limit of the pool, else what it gives by default. */
+const resourcesOf = ({ claim: { definition }, pool }: IntentRequest): Resources => {
+  const limits = pool.engine.type === 'local-process' ? null : pool.engine.limits;
+  return {
+    cpu: definition.resources.cpu ?? limits?.cpu ?? pool.defaultResources.cpu,
+    memory: definition.resources.memory ?? limits?.memory ?? pool.defaultResources.memory,
+  };
+};
 
-const taskContext = (request: IntentRequest): string => {
+const taskContext = (request: IntentRequest, paths: RunnerPaths): string => {
   const { claim, slot, pool, runnerId, timeoutMs } = request;
   const { definition } = claim;
   const resources = resourcesOf(request);
@@ -82,11 +89,11 @@ const taskContext = (request: IntentRequest): string => {
     runner_id: runnerId,
     pool_name: pool.name,
     slot_id: slot.id,
-    slot_path: slot.path,
+    slot_path: paths.slot,
     repo_url: claim.repo,
     branch_name: slot.branch,
     requirements: definition.metadata['requirements'] ?? [],
-    previous_attempts: claim.previous.map(previousAttempt),
+    previous_attempts: claim.previous.map((attempt) => previousAttempt(attempt, pool.engine.type)),
     limits: {
       timeout_seconds: timeoutMs / 1000,
       cpu: resources.cpu,
@@ -109,21 +116,23 @@ export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortE
   const { claim, slot, pool, runnerId, runDir } = request;
   const command = claim.definition.command ?? pool.command;
   if (command === null || command.length === 0) return err(noCommand(request));
-  const values = placeholders(request);
-  const context = taskContext(request);
+  const paths = runnerPaths(pool.engine.type, { slot: slot.path, runDir });
+  const values = placeholders(request, paths);
+  const context = taskContext(request, paths);
   const env: Record<string, string> = {
-    ...request.baseEnv,
+    // This machine's programs and home mean nothing in an image.
+    ...(pool.engine.type === 'local-process' ? request.baseEnv : {}),
     ...pool.env,
     ...claim.definition.env,
     RUNNER_ID: runnerId,
-    TASK_CONTEXT_FILE: `${runDir}/context.json`,
-    RUN_DIR: runDir,
+    TASK_CONTEXT_FILE: `${paths.runDir}/context.json`,
+    RUN_DIR: paths.runDir,
     POOL_NAME: pool.name satisfies PoolName,
     TASK_ID: claim.definition.id,
     SPEC_NAME: specOf(claim),
     ATTEMPT: String(claim.attempt),
     SLOT_ID: slot.id,
-    SLOT_PATH: slot.path,
+    SLOT_PATH: paths.slot,
   };
   if (new TextEncoder().encode(context).length <= LONGEST_ENV_CONTEXT) env['TASK_CONTEXT'] = context;
   if (request.url !== null) env['DISPATCHER_URL'] = request.url;

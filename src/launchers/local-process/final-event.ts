@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import type { FinalEvent } from './endings.ts';
+import type { FinalEvent } from '../endings.ts';
 import type { RecordedExit } from './lineage.ts';
-import { readResult } from './result-file.ts';
+import { readResult } from '../result-file.ts';
 
 const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map(
   // Of several names for one number (SIGIOT, SIGPOLL) the first is the usual one.

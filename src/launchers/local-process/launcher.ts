@@ -7,13 +7,14 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import type { Inspection, Launcher, LaunchIntent, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import type { Reply } from '../../ports/reply.ts';
+import { invalidIntent } from '../invalid-intent.ts';
+import { readLog } from '../run-log.ts';
 import { loadLineages, newJournalPath } from './earlier-lineages.ts';
 import { ForkServer } from './fork-server.ts';
 import type { Lineage, LineageNews, RunnerRecord } from './lineage.ts';
 import { RUNNER_MARKER } from './process-tree.ts';
-import { readLog } from './run-log.ts';
 import { Runners } from './runners.ts';
-import { invalidIntent, startError } from './start-failure.ts';
+import { startError } from './start-failure.ts';
 
 /** How long a fork-server may take to answer a ping, to close, and to end, in ms. */
 const ANSWER_MS = 5_000;

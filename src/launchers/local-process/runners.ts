@@ -5,7 +5,7 @@ import type { RegistryId, RunnerId } from '../../domain/ids.ts';
 import type { ExitReport, Inspection, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import { follow } from './earlier-lineages.ts';
-import { Endings, type FinalEvent } from './endings.ts';
+import { Endings, type FinalEvent } from '../endings.ts';
 import { finalOf } from './final-event.ts';
 import { SERVER_MARKER } from './fork-server.ts';
 import type { Lineage, LineageNews, RecordedExit, RunnerRecord } from './lineage.ts';

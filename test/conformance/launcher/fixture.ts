@@ -36,6 +36,12 @@ export interface LauncherFixture {
   /** A folder that is there. */
   readonly cwd: string;
   runDir(id: RunnerId): string;
+  /** The same two as a runner sees them. */
+  readonly inside: { readonly cwd: string; runDir(id: RunnerId): string };
+  /** Variables that the engine itself gives to every runner. */
+  readonly engineVariables: readonly string[];
+  /** How many runners to start where many are wanted: a container costs more than a process. */
+  readonly quickStarts: number;
   /** A command that the engine cannot find. */
   readonly missingCommand: readonly string[];
   /** Closes the launcher and opens another one on what it left, as the next dispatcher would. */
@@ -67,7 +73,7 @@ export const intentFor = (
     resources: { cpu: 0, memory: 0 },
     timeoutMs: 3_600_000,
     command: 'do' in job ? fixture.command(job) : job,
-    env: { ...fixture.env, RUN_DIR: fixture.runDir(id) },
+    env: { ...fixture.env, RUN_DIR: fixture.inside.runDir(id) },
     cwd: fixture.cwd,
     runDir: fixture.runDir(id),
     context: '{"schema_version":1}',

@@ -90,6 +90,9 @@ export const makeLocal = async (): Promise<LocalFixture> => {
     missingCommand: ['no-such-command-anywhere'],
     command: commandOf,
     runDir: (id) => join(root, 'runs', id),
+    inside: { cwd, runDir: (id) => join(root, 'runs', id) },
+    engineVariables: ['DISPATCHER_RUNNER'],
+    quickStarts: 200,
     reopen: async () => {
       await ask<null>((reply) => launcher.close(reply));
       launcher = await openLauncher(root, registry);

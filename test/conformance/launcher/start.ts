@@ -25,14 +25,15 @@ export const startConformance = (make: MakeLauncher): void => {
     const intent = intentFor(fixture, { do: 'showEnvironment' }, { env });
     await exitOf(fixture.launcher, await startOf(fixture.launcher, intent));
     const output = await outputOf(fixture.launcher, intent.runDir);
-    const pairs = output.toString('utf8').split('\0').slice(0, -1).filter((pair) => !pair.startsWith('DISPATCHER_RUNNER='));
+    const all = output.toString('utf8').split('\0').slice(0, -1);
+    const pairs = all.filter((pair) => !fixture.engineVariables.some((name) => pair.startsWith(`${name}=`)));
     assert.deepEqual(pairs.toSorted(), Object.entries(env).map(([name, value]) => `${name}=${value}`).toSorted());
   }));
 
   it('starts in the working directory', withFixture(make, async (fixture) => {
     const intent = intentFor(fixture, { do: 'showDirectory' });
     await exitOf(fixture.launcher, await startOf(fixture.launcher, intent));
-    assert.equal((await outputOf(fixture.launcher, intent.runDir)).toString('utf8'), `${fixture.cwd}\0`);
+    assert.equal((await outputOf(fixture.launcher, intent.runDir)).toString('utf8'), `${fixture.inside.cwd}\0`);
   }));
 
   it('starts a runner id once, and answers a second start with what runs', withFixture(make, async (fixture) => {

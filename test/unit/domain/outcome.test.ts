@@ -40,6 +40,19 @@ describe('an attempt that said nothing', () => {
     });
   });
 
+  it('failed when it ran out of memory, whatever its code, and says by which limit', () => {
+    const outOf = (limitMb: number | null, code: number | null) =>
+      judge({ exitCode: code, signal: code === null ? 'SIGKILL' : null, cause: { kind: 'outOfMemory', limitMb } }, null);
+    assert.deepEqual(outOf(512, null), { kind: 'failed', reason: 'out of memory (limit 512 MB)', retryable: true });
+    assert.deepEqual(outOf(512, 0), { kind: 'failed', reason: 'out of memory (limit 512 MB), then ended by exit code 0', retryable: true });
+    assert.deepEqual(outOf(null, 78), { kind: 'failed', reason: 'out of memory, then ended by exit code 78', retryable: false });
+  });
+
+  it('succeeded all the same if it says so itself', () => {
+    const exit = { exitCode: 0, signal: null, cause: { kind: 'outOfMemory', limitMb: 64 } } as const;
+    assert.equal(judge(exit, result('done')).kind, 'succeeded');
+  });
+
   it('failed when nobody saw it end', () => {
     assert.equal(judge(exit(null), null).kind, 'failed');
   });

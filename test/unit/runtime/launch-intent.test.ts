@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { runnerId } from '../../../src/domain/ids.ts';
 import type { TaskDefinition } from '../../../src/domain/task.ts';
 import { launchIntent, type IntentRequest } from '../../../src/runtime/launch-intent.ts';
+import { dockerEngine } from '../../engines.ts';
 import { claimOf, openAttempt, poolSettings, readyTask, slot } from '../../model/samples.ts';
 
 const ID = runnerId('a1b2c3d4-app-build-1');
@@ -132,5 +133,28 @@ describe('the context of a runner', () => {
       limits: { timeout_seconds: 90, cpu: 2, memory_mb: 256 },
       metadata: { requirements: ['1.2'], more: true },
     });
+  });
+});
+
+describe('a runner in a container', () => {
+  const engine = dockerEngine({ limits: { cpu: 2, memory: 512 } });
+  const pool = poolSettings({ engine, env: { A: 'pool' }, defaultResources: { cpu: 1, memory: 128 } });
+
+  it('sees its folders where a container has them, and nothing of this machine', () => {
+    const { env, command, context, cwd, runDir } = intentOf({ command: ['x', '{{slot.path}} {{run_dir}}'] }, { pool });
+    assert.deepEqual(command, ['x', '/workspace /run/dispatcher']);
+    assert.deepEqual(
+      [env['SLOT_PATH'], env['RUN_DIR'], env['TASK_CONTEXT_FILE'], env['A'], env['PATH']],
+      ['/workspace', '/run/dispatcher', '/run/dispatcher/context.json', 'pool', undefined],
+    );
+    assert.equal(JSON.parse(context).slot_path, '/workspace');
+    assert.ok(!context.includes('/runs/') && !context.includes('/slots/'), context);
+    assert.deepEqual([cwd, runDir], ['/slots/slot-1', `/runs/${ID}`]);
+  });
+
+  it('may use what its task asks for, else the limit of its pool', () => {
+    assert.deepEqual(intentOf({ resources: { cpu: 0.5, memory: null } }, { pool }).resources, { cpu: 0.5, memory: 512 });
+    const unlimited = poolSettings({ engine: dockerEngine(), defaultResources: { cpu: 1, memory: 128 } });
+    assert.deepEqual(intentOf({ resources: { cpu: null, memory: null } }, { pool: unlimited }).resources, { cpu: 1, memory: 128 });
   });
 });

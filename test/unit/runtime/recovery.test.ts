@@ -5,6 +5,7 @@ import { portError } from '../../../src/domain/failures.ts';
 import { specName } from '../../../src/domain/ids.ts';
 import { err } from '../../../src/domain/result.ts';
 import { recover } from '../../../src/runtime/recovery.ts';
+import { dockerEngine } from '../../engines.ts';
 import { DispatcherWorld } from '../../model/dispatcher-world.ts';
 import { definition } from '../../definition.ts';
 import { poolSettings } from '../../model/samples.ts';
@@ -75,7 +76,7 @@ describe('a pool that has no launcher', () => {
   it('fails its tasks with the reason, and breaks nothing', () => {
     const world = new DispatcherWorld(() => FINE);
     world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, done: [], tasks: [definition('a')] });
-    const life = world.live({ pools: [poolSettings({ engine: { type: 'docker', image: 'busybox', pullPolicy: 'never' } })], untilIdle: true });
+    const life = world.live({ pools: [poolSettings({ engine: dockerEngine() })], untilIdle: true });
     world.runToEnd(life);
     assert.equal(life.actor.getSnapshot().output?.failure, null);
     const [task] = world.tasks().values();

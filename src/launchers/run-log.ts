@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { portError, type PortError } from '../../domain/failures.ts';
-import { err, ok, type Result } from '../../domain/result.ts';
+import { portError, type PortError } from '../domain/failures.ts';
+import { err, ok, type Result } from '../domain/result.ts';
 
 const CHUNK = 1 << 18;
 

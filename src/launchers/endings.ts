@@ -1,5 +1,5 @@
-import type { RunnerId } from '../../domain/ids.ts';
-import type { WatchEvent } from '../../ports/launcher.ts';
+import type { RunnerId } from '../domain/ids.ts';
+import type { WatchEvent } from '../ports/launcher.ts';
 
 export type FinalEvent = Extract<WatchEvent, { kind: 'exited' | 'vanished' }>;
 
