@@ -178,6 +178,7 @@ program
   .addOption(new Option('--preset <name>', 'what plans to draw').choices(['calm', 'lite', 'swarm']).default('lite'))
   .option('--plan <file>', 'this plan, in JSON, instead of drawn ones')
   .option('--show-plan', 'print the plan, run nothing')
+  .option('--coverage', 'tell which states and transitions were reached; exit 1 if not all were')
   .action((options: SimulateOptions) => finish(async () => (await import('./commands/simulate.ts')).simulate(options)));
 
 // A reader of our output that has seen enough is not a fault.

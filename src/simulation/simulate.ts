@@ -1,3 +1,4 @@
+import type { InspectionEvent } from 'xstate';
 import type { Ports } from '../runtime/ports.ts';
 import { Auditor } from './auditor/auditor.ts';
 import { Violation } from './auditor/violation.ts';
@@ -14,6 +15,8 @@ export interface SimulationOptions {
   readonly openRegistry: OpenRegistry;
   /** Keeps the lines of the trace, to find where two runs part. */
   readonly keepTrace?: boolean;
+  /** Told of everything that actors do, as `createActor`'s `inspect` is. */
+  readonly inspect?: (event: InspectionEvent) => void;
   /** For tests of the alarm. */
   readonly tamper?: (ports: Ports) => Ports;
 }
@@ -54,7 +57,7 @@ const runToEnd = (world: World, auditor: Auditor, plan: SimulationPlan): void =>
 
 /** Runs one plan to its end, or to the first violation. */
 export const simulate = (plan: SimulationPlan, options: SimulationOptions): SimulationReport => {
-  const trace = new Trace(options.keepTrace ?? false);
+  const trace = new Trace(options.keepTrace ?? false, options.inspect ?? null);
   // The world tells the time; before it is there, it is the beginning.
   let world: World | null = null;
   let lives = 0;

@@ -12,13 +12,18 @@ export class Trace {
   readonly #hash: Hash = createHash('sha256');
   readonly #paths = new WeakMap<object, string>();
   readonly #kept: string[] | null;
+  readonly #watch: ((event: InspectionEvent) => void) | null;
   #buffer = '';
   /** Messages between actors so far. */
   messages = 0;
 
-  /** @param keep whether the lines themselves are wanted: they take memory */
-  constructor(keep = false) {
+  /**
+   * @param keep whether the lines themselves are wanted: they take memory
+   * @param watch told of everything that is inspected
+   */
+  constructor(keep = false, watch: ((event: InspectionEvent) => void) | null = null) {
     this.#kept = keep ? [] : null;
+    this.#watch = watch;
   }
 
   get lines(): readonly string[] {
@@ -35,6 +40,7 @@ export class Trace {
 
   /** For `createActor`'s `inspect`. */
   readonly inspect = (event: InspectionEvent): void => {
+    this.#watch?.(event);
     if (event.type !== '@xstate.event') return;
     this.messages += 1;
     const from = event.sourceRef === undefined ? '' : this.#path(event.sourceRef);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { StatechartCoverage } from './statechart-coverage.ts';
+import type { StatechartCoverage } from '../../src/simulation/statechart-coverage.ts';
 
 /**
  * States and transitions that need not be reached, each with the reason why it cannot be. Names as in

@@ -8,7 +8,7 @@ import type { Modelled, ModelledWorld } from './modelled.ts';
 import { walkShortestPaths } from './paths.ts';
 import { randomRuns, type RandomRuns } from './random-runs.ts';
 import { modelledRunner } from './runner-steps.ts';
-import { StatechartCoverage } from './statechart-coverage.ts';
+import { StatechartCoverage } from '../../src/simulation/statechart-coverage.ts';
 import { modelledMonitor } from './task-monitor-steps.ts';
 import { failOnWarnings } from './watch-warnings.ts';
 

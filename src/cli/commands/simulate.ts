@@ -3,6 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { simulatedRegistry } from '../../app.ts';
 import { readTextFile } from '../../config/text-file.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
+import { RunsCoverage } from '../../simulation/runs-coverage.ts';
 import { drawPlan, type Preset } from '../../simulation/draw-plan.ts';
 import { simulationPlanSchema, type SimulationPlan } from '../../simulation/plan.ts';
 import { simulate as simulatePlan, type SimulationReport } from '../../simulation/simulate.ts';
@@ -14,6 +15,8 @@ export interface SimulateOptions {
   readonly preset: Preset;
   readonly plan?: string;
   readonly showPlan?: boolean;
+  /** Count which states and transitions were reached, and fail for what was not. */
+  readonly coverage?: boolean;
 }
 
 /** Bytes; the largest plan that is drawn takes a hundredth of it. */
@@ -80,10 +83,15 @@ class Runs {
   readonly #traces: string[] = [];
   readonly #begun = performance.now();
   #toldAt = performance.now();
+  readonly coverage: RunsCoverage | null;
   stopped = false;
 
+  constructor(coverage: boolean) {
+    this.coverage = coverage ? new RunsCoverage() : null;
+  }
+
   get failed(): boolean {
-    return this.#sum.violations > 0;
+    return this.#sum.violations > 0 || (this.coverage?.missed.length ?? 0) > 0;
   }
 
   get isEnough(): boolean {
@@ -91,7 +99,8 @@ class Runs {
   }
 
   add(plan: SimulationPlan, replay: string): void {
-    const report = simulatePlan(plan, { openRegistry: simulatedRegistry });
+    const watch = this.coverage === null ? {} : { inspect: this.coverage.inspect };
+    const report = simulatePlan(plan, { openRegistry: simulatedRegistry, ...watch });
     tell(report, replay);
     const sum = this.#sum;
     sum.runs += 1;
@@ -106,6 +115,12 @@ class Runs {
     if (performance.now() - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = performance.now();
     this.tell();
+  }
+
+  tellCoverage(): void {
+    if (this.coverage === null) return;
+    for (const line of this.coverage.lines) print(line);
+    for (const name of this.coverage.missed) print(`never reached: ${name}`);
   }
 
   tell(): void {
@@ -130,7 +145,7 @@ export const simulate = async (options: SimulateOptions): Promise<number> => {
     return EXIT_OK;
   }
   const wanted = given !== null ? 1 : options.runs === 0 ? Number.POSITIVE_INFINITY : options.runs;
-  const runs = new Runs();
+  const runs = new Runs(options.coverage ?? false);
   const stop = (): void => void (runs.stopped = true);
   process.once('SIGINT', stop).once('SIGTERM', stop);
   for (let i = 0; i < wanted && !runs.isEnough; i += 1) {
@@ -142,6 +157,7 @@ export const simulate = async (options: SimulateOptions): Promise<number> => {
   }
   print(file === undefined ? `seed ${seed}, preset ${preset}` : `plan ${file}`);
   runs.tell();
+  runs.tellCoverage();
   print(`trace ${runs.trace}`);
   return runs.failed ? EXIT_UNFINISHED : EXIT_OK;
 };

@@ -1,6 +1,6 @@
 import { agentPoolMachine } from '../../../machines/agent-pool/machine.ts';
 import { coverageTests } from '../../model/coverage-report.ts';
-import { StatechartCoverage } from '../../model/statechart-coverage.ts';
+import { StatechartCoverage } from '../../../src/simulation/statechart-coverage.ts';
 import { failOnWarnings } from '../../model/watch-warnings.ts';
 import { intakeTests } from './agent-pool/intake.ts';
 import { runnersOfPoolTests } from './agent-pool/runners.ts';

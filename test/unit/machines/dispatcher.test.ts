@@ -1,6 +1,6 @@
 import { dispatcherMachine } from '../../../machines/dispatcher/machine.ts';
 import { coverageTests } from '../../model/coverage-report.ts';
-import { StatechartCoverage } from '../../model/statechart-coverage.ts';
+import { StatechartCoverage } from '../../../src/simulation/statechart-coverage.ts';
 import { failOnWarnings } from '../../model/watch-warnings.ts';
 import { deposedTests } from './dispatcher/deposed.ts';
 import { endingTests } from './dispatcher/ending.ts';

@@ -9,7 +9,7 @@ import type { KeyedEvent } from '../../../src/ports/event-journal.ts';
 import { coverageTests } from '../../model/coverage-report.ts';
 import { listeningParent, rememberingTelemetry } from '../../model/listening-parent.ts';
 import { PortDesk } from '../../model/port-desk.ts';
-import { StatechartCoverage } from '../../model/statechart-coverage.ts';
+import { StatechartCoverage } from '../../../src/simulation/statechart-coverage.ts';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.ts';
 import { failOnWarnings } from '../../model/watch-warnings.ts';
 

@@ -1,6 +1,6 @@
 import { runnerMachine } from '../../../machines/runner/machine.ts';
 import { coverageTests } from '../../model/coverage-report.ts';
-import { StatechartCoverage } from '../../model/statechart-coverage.ts';
+import { StatechartCoverage } from '../../../src/simulation/statechart-coverage.ts';
 import { failOnWarnings } from '../../model/watch-warnings.ts';
 import { livingTests } from './runner/living.ts';
 import { settlingTests } from './runner/settling.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { portError } from '../../../../src/domain/failures.ts';
 import { PoolBench, trippedPool } from '../../../model/pool-bench.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 
 const ORDER = { actor: 'user:ann', reason: 'repairs' };
 

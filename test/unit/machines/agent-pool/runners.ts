@@ -5,7 +5,7 @@ import { portError } from '../../../../src/domain/failures.ts';
 import { runnerId } from '../../../../src/domain/ids.ts';
 import { PoolBench, trippedPool } from '../../../model/pool-bench.ts';
 import { handleOf, LOCAL, openAttempt, readyTask, slot } from '../../../model/samples.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 
 /** What a pool does for its runners. */
 export const runnersOfPoolTests = ({ inspect }: StatechartCoverage): void => {

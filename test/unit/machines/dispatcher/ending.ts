@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { portError } from '../../../../src/domain/failures.ts';
 import { DispatcherBench, only } from '../../../model/dispatcher-bench.ts';
 import { LOCAL, readyTask, reportOf } from '../../../model/samples.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 import type { ExpectedWarnings } from '../../../model/watch-warnings.ts';
 
 const BROKEN = portError('permanent', 'disk full');

@@ -4,7 +4,7 @@ import { portError } from '../../../../src/domain/failures.ts';
 import { poolName } from '../../../../src/domain/ids.ts';
 import { DispatcherBench, only, runnerOfTask } from '../../../model/dispatcher-bench.ts';
 import { LOCAL, readyTask } from '../../../model/samples.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 
 /** From recovery to being idle. */
 export const workingTests = ({ inspect }: StatechartCoverage): void => {

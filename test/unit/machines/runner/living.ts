@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RunnerBench } from '../../../model/runner-bench.ts';
 import { exitOf } from '../../../model/samples.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 
 const DONE = { status: 'done', reason: null, summary: null, retryable: null, retryAfterMs: null } as const;
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { RunnerContext, RunnerEntry } from '../../../../machines/runner/context.ts';
 import { RunnerBench } from '../../../model/runner-bench.ts';
 import { claimOf, exitOf, handleOf, readyTask, slot } from '../../../model/samples.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 import { WALL_ZERO } from '../../../../src/simulation/virtual-clock.ts';
 
 const adopted = (rest: Partial<Extract<RunnerEntry, { kind: 'adopted' }>> = {}): RunnerEntry => ({

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { EventDraft, EventType } from '../../../../src/domain/events.ts';
 import { RunnerBench } from '../../../model/runner-bench.ts';
 import { exitOf, handleOf } from '../../../model/samples.ts';
-import type { StatechartCoverage } from '../../../model/statechart-coverage.ts';
+import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 
 /** Events of this type that it asked to be recorded. */
 const recorded = (bench: RunnerBench, type: EventType): readonly EventDraft[] =>
