@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { POOL_TYPES } from '../domain/engine-settings.ts';
 import { err, ok } from '../domain/result.ts';
+import { dockerKeys } from './docker-pool-schema.ts';
 import {
   count,
   cpu,
@@ -87,7 +88,7 @@ const poolReference: Kind<string> = (value) =>
   typeof value === 'string' ? ok(value) : err({ kind: 'expected', what: 'the name of a pool' });
 
 const poolType: Kind<(typeof POOL_TYPES)[number]> = built(
-  ['local-process'],
+  ['local-process', 'docker'],
   (value) => POOL_TYPES.some((type) => type === value),
   'local-process',
 );
@@ -111,6 +112,7 @@ const pool = record(
       pull_policy: field(oneOf(['always', 'if-not-present', 'never'])).nullish(),
       namespace: optionalText('the name of a namespace'),
       job_template: optionalText('the path of a template file'),
+      ...dockerKeys,
       resources: record({
         cpu_limit: field(cpu).nullish(),
         memory_limit: field(memory).nullish(),

@@ -107,10 +107,10 @@ export const loadConfiguration = (request: ConfigurationRequest): Result<Configu
   if (errors.length > 0) return err(errors);
 
   const dispatcher = dispatcherSettingsOf(written, pools);
-  const settings = Object.entries(pools).map(([name, pool]) =>
-    poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency),
-  );
   const absolute = (path: string): string => resolve(place.projectFolder, path);
+  const settings = Object.entries(pools).map(([name, pool]) =>
+    poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency, absolute),
+  );
   const registryPath = absolute(written.registry?.path ?? DEFAULT_REGISTRY);
   return ok({
     sources: files.map((file) => file.path),

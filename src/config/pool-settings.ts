@@ -2,6 +2,7 @@ import { poolName } from '../domain/ids.ts';
 import type { BreakerSettings, PoolSettings } from '../domain/settings.ts';
 import type { Resources } from '../domain/task.ts';
 import type { WrittenPool } from './configuration-schema.ts';
+import { engineFindings, engineSettingsOf } from './engine-settings.ts';
 import type { Finding } from './finding.ts';
 
 const BREAKER: BreakerSettings = { failures: 5, cooldownMs: 30_000 };
@@ -20,12 +21,21 @@ const requestOf = (
   fallback: number,
 ): number => byDefault ?? limit ?? (quota == null ? 0 : Math.min(fallback, quota));
 
-/** One pool with its defaults filled in; `max_concurrency` that is not written is the global limit. */
-export const poolSettingsOf = (name: string, written: WrittenPool, globalLimit: number): PoolSettings => {
+/**
+ * One pool with its defaults filled in; `max_concurrency` that is not written is the global limit.
+ *
+ * @param absolute resolves paths as the configuration means them
+ */
+export const poolSettingsOf = (
+  name: string,
+  written: WrittenPool,
+  globalLimit: number,
+  absolute: (path: string) => string,
+): PoolSettings => {
   const resources = written.config?.resources;
   return {
     name: poolName(name),
-    engine: { type: 'local-process' },
+    engine: engineSettingsOf(written, absolute),
     enabled: written.enabled ?? true,
     maxConcurrency: written.max_concurrency ?? globalLimit,
     cpuQuota: written.cpu_quota ?? null,
@@ -49,16 +59,10 @@ export const DEFAULT_POOLS: Readonly<Record<string, WrittenPool>> = {
   local: { type: 'local-process', max_concurrency: 4 },
 };
 
-/** Keys that only engines with images understand. */
-const ENGINE_KEYS = ['image', 'pull_policy', 'namespace', 'job_template'] as const;
-
 /** What does not fit together inside one pool. */
 export const poolFindings = (name: string, written: WrittenPool): readonly Finding[] => {
   const config = written.config;
-  const findings: Finding[] = ENGINE_KEYS.filter((key) => config?.[key] != null).map((key) => ({
-    path: ['agent_pools', name, 'config', key],
-    complaint: { kind: 'said', message: `${key} means nothing to a pool of type ${written.type}; take it out` },
-  }));
+  const findings: Finding[] = [...engineFindings(name, written)];
   for (const resource of ['cpu', 'memory'] as const) {
     const byDefault = config?.resources?.[`${resource}_default`];
     const limit = config?.resources?.[`${resource}_limit`];

@@ -76,7 +76,7 @@ describe('without a file, the configuration', () => {
       pools: [
         {
           name: 'local',
-          type: 'local-process',
+          engine: { type: 'local-process' },
           enabled: true,
           maxConcurrency: 4,
           cpuQuota: null,
@@ -233,7 +233,7 @@ concurrency_keys: { database: 2 }
     assert.deepEqual(configuration.pools, [
       {
         name: 'first',
-        type: 'local-process',
+        engine: { type: 'local-process' },
         enabled: false,
         maxConcurrency: 2,
         cpuQuota: 4,
@@ -246,7 +246,7 @@ concurrency_keys: { database: 2 }
       },
       {
         name: 'second',
-        type: 'local-process',
+        engine: { type: 'local-process' },
         enabled: true,
         maxConcurrency: 20,
         cpuQuota: 0.5,
@@ -350,7 +350,6 @@ describe('a configuration is refused for', () => {
       'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes, user: me }\ndispatcher:\n  scheduling_policy: ./policy.ts\n',
       [
         'dispatcher.yaml:2: repo_pool.type: found folders; expected one of directory, git-worktree, git-clone',
-        'dispatcher.yaml:4: agent_pools.d.type: docker is not there yet; use "local-process"',
         'dispatcher.yaml:5: agent_pools.k.type: kubernetes is not there yet; use "local-process"',
         'dispatcher.yaml:5: agent_pools.k.user: user is not there yet; take it out',
         'dispatcher.yaml:7: dispatcher.scheduling_policy: ./policy.ts is not there yet; use "priority"',
@@ -377,7 +376,7 @@ describe('a configuration is refused for', () => {
     [
       'a pool without a type',
       'agent_pools:\n  p:\n    max_concurrency: 2\n',
-      ['dispatcher.yaml:3: agent_pools.p.type: missing; expected one of local-process'],
+      ['dispatcher.yaml:3: agent_pools.p.type: missing; expected one of local-process, docker'],
     ],
     [
       'no pools',

@@ -1,0 +1,80 @@
+import type { DockerEngine, EngineLimits, EngineSettings, KubernetesEngine, PoolType } from '../domain/engine-settings.ts';
+import type { WrittenPool } from './configuration-schema.ts';
+import { dockerKeys } from './docker-pool-schema.ts';
+import type { Finding } from './finding.ts';
+
+type WrittenConfig = NonNullable<WrittenPool['config']>;
+
+/** More processes and threads than a build needs, fewer than a fork bomb. */
+const PIDS_LIMIT = 4096;
+
+const limitsOf = ({ resources }: WrittenConfig): EngineLimits => ({
+  cpu: resources?.cpu_limit ?? null,
+  memory: resources?.memory_limit ?? null,
+});
+
+/** A source without a slash is the name of a volume. */
+const isPath = (source: string): boolean => source.includes('/') || source.startsWith('.');
+
+const dockerEngineOf = (config: WrittenConfig, absolute: (path: string) => string): DockerEngine => ({
+  type: 'docker',
+  host: config.host ?? null,
+  image: config.image ?? '',
+  pullPolicy: config.pull_policy ?? 'if-not-present',
+  limits: limitsOf(config),
+  gpus: config.gpus ?? null,
+  network: config.network ?? null,
+  volumes: (config.volumes ?? []).map((volume) => ({
+    ...volume,
+    source: isPath(volume.source) ? absolute(volume.source) : volume.source,
+  })),
+  secrets: Object.fromEntries(Object.entries(config.secrets ?? {}).map(([name, path]) => [name, absolute(path)])),
+  user: config.user ?? null,
+  privileged: config.privileged ?? false,
+  capAdd: config.cap_add ?? [],
+  readOnlyRoot: config.read_only ?? false,
+  pidsLimit: config.pids_limit ?? PIDS_LIMIT,
+});
+
+const kubernetesEngineOf = (config: WrittenConfig, absolute: (path: string) => string): KubernetesEngine => ({
+  type: 'kubernetes',
+  namespace: config.namespace ?? 'default',
+  image: config.image ?? '',
+  pullPolicy: config.pull_policy ?? 'if-not-present',
+  limits: limitsOf(config),
+  jobTemplate: config.job_template == null ? null : absolute(config.job_template),
+});
+
+/** How the runners of a pool are run; `absolute` resolves paths as the configuration means them. */
+export const engineSettingsOf = (written: WrittenPool, absolute: (path: string) => string): EngineSettings => {
+  switch (written.type) {
+    case 'local-process':
+      return { type: 'local-process' };
+    case 'docker':
+      return dockerEngineOf(written.config ?? {}, absolute);
+    case 'kubernetes':
+      return kubernetesEngineOf(written.config ?? {}, absolute);
+  }
+};
+
+const IMAGE_KEYS = ['image', 'pull_policy'];
+/** Keys under `config` that not every pool has. */
+const OWN_KEYS: Readonly<Record<PoolType, readonly string[]>> = {
+  'local-process': [],
+  docker: [...IMAGE_KEYS, ...Object.keys(dockerKeys)],
+  kubernetes: [...IMAGE_KEYS, 'namespace', 'job_template'],
+};
+
+/** Keys that mean nothing to an engine of this type, and those it cannot do without. */
+export const engineFindings = (name: string, { type, config }: WrittenPool): readonly Finding[] => {
+  const said = (key: string, message: string): Finding => ({
+    path: ['agent_pools', name, 'config', key],
+    complaint: { kind: 'said', message },
+  });
+  const strange = Object.entries(config ?? {}).filter(
+    ([key, value]) => value != null && !OWN_KEYS[type].includes(key) && Object.values(OWN_KEYS).flat().includes(key),
+  );
+  const findings = strange.map(([key]) => said(key, `${key} means nothing to a pool of type ${type}; take it out`));
+  if (type === 'local-process' || config?.image != null) return findings;
+  return [...findings, said('image', `a pool of type ${type} needs an image; write image: "NAME:TAG"`)];
+};
