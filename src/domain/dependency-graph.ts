@@ -1,81 +1,38 @@
+import { CycleSearch, cyclicNodes, numberedGraph, type NumberedGraph } from './numbered-graph.ts';
+
 /** Nodes and what each depends on. Names that are no node themselves are ignored. */
 export type DependencyGraph = ReadonlyMap<string, readonly string[]>;
 
-/**
- * Strongly connected components that hold a cycle, by Tarjan's algorithm without recursion, so that
- * a chain of a million tasks does not overflow the stack. O(nodes + edges).
- * @see Tarjan, "Depth-first search and linear graph algorithms", 1972
- */
-export const cyclicComponents = (graph: DependencyGraph): readonly (readonly string[])[] => {
-  const index = new Map<string, number>();
-  const low = new Map<string, number>();
-  const onStack = new Set<string>();
-  const stack: string[] = [];
-  const found: string[][] = [];
-  let counter = 0;
-
-  const enter = (node: string): void => {
-    index.set(node, counter);
-    low.set(node, counter);
-    counter += 1;
-    stack.push(node);
-    onStack.add(node);
-  };
-  const lower = (node: string, candidate: number): void => {
-    if (candidate < (low.get(node) ?? 0)) low.set(node, candidate);
-  };
-  const leave = (node: string): void => {
-    if (low.get(node) !== index.get(node)) return;
-    const members = stack.splice(stack.lastIndexOf(node));
-    for (const member of members) onStack.delete(member);
-    const selfLoop = members.length === 1 && (graph.get(node) ?? []).includes(node);
-    if (members.length > 1 || selfLoop) found.push(members);
-  };
-
-  for (const root of graph.keys()) {
-    if (index.has(root)) continue;
-    enter(root);
-    const frames: { node: string; next: number }[] = [{ node: root, next: 0 }];
-    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
-      const child = graph.get(frame.node)?.[frame.next];
-      frame.next += 1;
-      if (child === undefined) {
-        frames.pop();
-        leave(frame.node);
-        const parent = frames.at(-1);
-        if (parent !== undefined) lower(parent.node, low.get(frame.node) ?? 0);
-      } else if (!graph.has(child)) {
-        continue;
-      } else if (!index.has(child)) {
-        enter(child);
-        frames.push({ node: child, next: 0 });
-      } else if (onStack.has(child)) {
-        lower(frame.node, index.get(child) ?? 0);
-      }
+/** The same with numbers for names, in the graph's own order. */
+const numbered = (graph: DependencyGraph): { readonly names: readonly string[]; readonly numbers: NumberedGraph } => {
+  const names = [...graph.keys()];
+  const order = new Map(names.map((name, number) => [name, number]));
+  let most = 0;
+  for (const targets of graph.values()) most += targets.length;
+  const from = new Int32Array(most);
+  const to = new Int32Array(most);
+  let edges = 0;
+  let node = 0;
+  for (const targets of graph.values()) {
+    for (const target of targets) {
+      const number = order.get(target);
+      if (number === undefined) continue;
+      from[edges] = node;
+      to[edges] = number;
+      edges += 1;
     }
+    node += 1;
   }
-  return found;
+  return { names, numbers: numberedGraph(names.length, from, to, edges) };
 };
 
-/** Shortest way from `start` back to itself inside `members`, by breadth-first search. */
-const shortestCycleFrom = (graph: DependencyGraph, members: ReadonlySet<string>, start: string): readonly string[] => {
-  const cameFrom = new Map<string, string>();
-  const queue = [start];
-  for (let head = 0; head < queue.length; head += 1) {
-    const node = queue[head];
-    if (node === undefined) break;
-    for (const next of graph.get(node) ?? []) {
-      if (next === start) {
-        const path = [start];
-        for (let step = node; step !== start; step = cameFrom.get(step) ?? start) path.unshift(step);
-        return [start, ...path];
-      }
-      if (!members.has(next) || cameFrom.has(next)) continue;
-      cameFrom.set(next, node);
-      queue.push(next);
-    }
-  }
-  return [start];
+const named = (names: readonly string[], numbers: readonly number[]): readonly string[] =>
+  numbers.map((number) => names[number] ?? '');
+
+/** Strongly connected components that hold a cycle. O(nodes + edges), and no recursion. */
+export const cyclicComponents = (graph: DependencyGraph): readonly (readonly string[])[] => {
+  const { names, numbers } = numbered(graph);
+  return cyclicNodes(numbers).map((members) => named(names, members));
 };
 
 /**
@@ -84,9 +41,11 @@ const shortestCycleFrom = (graph: DependencyGraph, members: ReadonlySet<string>,
  * @example findCycles(new Map([['a', ['b']], ['b', ['a']]])) // [['a', 'b', 'a']]
  */
 export const findCycles = (graph: DependencyGraph): readonly (readonly string[])[] => {
-  const order = new Map([...graph.keys()].map((node, i) => [node, i]));
-  return cyclicComponents(graph).map((members) => {
-    const first = members.reduce((a, b) => ((order.get(a) ?? 0) <= (order.get(b) ?? 0) ? a : b));
-    return shortestCycleFrom(graph, new Set(members), first);
+  const { names, numbers } = numbered(graph);
+  const search = new CycleSearch(numbers);
+  return cyclicNodes(numbers).map((members) => {
+    const inside = new Set(members);
+    const first = members.reduce((a, b) => Math.min(a, b));
+    return named(names, search.shortest(first, (node) => inside.has(node)));
   });
 };

@@ -1,3 +1,4 @@
+import type { StuckReport } from '../domain/deadlock.ts';
 import type { DispatcherEvent } from '../domain/events.ts';
 import type { PoolName, RegistryId, RunnerId, SlotId, SpecName, TaskId, TaskKey } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -186,6 +187,11 @@ export interface EventQuery {
   readonly taskId?: TaskId;
 }
 
+export interface StuckQuery {
+  /** Names wanted of the tasks that each finding holds up, at most. */
+  readonly names: number;
+}
+
 /** Who holds the registry, as told to one who wants it, too. */
 export interface Holder {
   readonly pid: number;
@@ -220,6 +226,11 @@ export interface TaskRegistry {
   task(key: TaskKey, reply: Reply<TaskDetail>): void;
   events(query: EventQuery, reply: Reply<readonly DispatcherEvent[]>): void;
   counts(spec: SpecName | null, reply: Reply<Readonly<Record<TaskState, number>>>): void;
+  /**
+   * What keeps tasks from ever going on, as far as the registry knows. It looks at every task that has not
+   * ended, so it is asked at an interval and not in passing; the answer is kept until it may be another.
+   */
+  stuck(query: StuckQuery, reply: Reply<StuckReport>): void;
   /** Told after each commit that made the change feed longer. One listener. */
   onNews(listener: () => void): void;
   close(reply: Reply<null>): void;

@@ -14,7 +14,7 @@ const LONGEST_MS = 3000;
 const busy = portError('transient', 'the database is locked');
 
 /** Calls the auditor's world must not lose a promise over: what a person does is not made to fail. */
-type Verb = 'changes' | 'claim' | 'recordLaunch' | 'settle' | 'openAttempts' | 'record' | 'takeOffice';
+type Verb = 'changes' | 'claim' | 'recordLaunch' | 'settle' | 'openAttempts' | 'record' | 'takeOffice' | 'stuck';
 
 /**
  * One dispatcher's way to the registry: calls take effect in the order in which they are made, some
@@ -103,6 +103,9 @@ export class SimulatedRegistry implements TaskRegistry {
   }
   counts(spec: Parameters<TaskRegistry['counts']>[0], reply: Parameters<TaskRegistry['counts']>[1]): void {
     this.#inner.counts(spec, reply);
+  }
+  stuck(query: Parameters<TaskRegistry['stuck']>[0], reply: Parameters<TaskRegistry['stuck']>[1]): void {
+    this.#send('stuck', reply, (then) => this.#inner.stuck(query, then));
   }
   onNews(listener: () => void): void {
     this.#inner.onNews(listener);

@@ -1,3 +1,4 @@
+import type { StuckReport } from '../../domain/deadlock.ts';
 import type { DispatcherEvent } from '../../domain/events.ts';
 import type { PortError } from '../../domain/failures.ts';
 import type { SpecName, TaskKey } from '../../domain/ids.ts';
@@ -15,6 +16,7 @@ import type {
   OperationRequest,
   SettleReport,
   SettleRequest,
+  StuckQuery,
   SubmitReport,
   SubmitRequest,
   TaskPage,
@@ -27,6 +29,7 @@ import { record, takeOffice } from './office.ts';
 import { operate } from './operate.ts';
 import { recordLaunch } from './record-launch.ts';
 import { settleAttempt } from './settle-attempt.ts';
+import { stuck } from './stuck.ts';
 import { submit } from './submit.ts';
 import type { Tables } from './tables.ts';
 
@@ -45,13 +48,14 @@ export interface Calls {
   task: { request: TaskKey; answer: StoredTaskDetail };
   events: { request: EventQuery; answer: readonly DispatcherEvent[] };
   counts: { request: SpecName | null; answer: Readonly<Record<TaskState, number>> };
+  stuck: { request: StuckQuery; answer: StuckReport };
 }
 export type Verb = keyof Calls;
 export type CallOf<V extends Verb> = { readonly verb: V; readonly request: Calls[V]['request'] };
 export type Call = { [V in Verb]: CallOf<V> }[Verb];
 export type Answer = Result<Calls[Verb]['answer'], PortError>;
 
-const READS: ReadonlySet<Verb> = new Set(['changes', 'openAttempts', 'tasks', 'task', 'events', 'counts']);
+const READS: ReadonlySet<Verb> = new Set(['changes', 'openAttempts', 'tasks', 'task', 'events', 'counts', 'stuck']);
 export const isRead = (call: Call): boolean => READS.has(call.verb);
 
 /** Rows a call may write, roughly: what decides how many calls share a transaction. */
@@ -86,5 +90,7 @@ export const evaluate = (tables: Tables, call: Call): Answer => {
       return events(tables, call.request);
     case 'counts':
       return ok(tables.counts(call.request));
+    case 'stuck':
+      return stuck(tables, call.request);
   }
 };

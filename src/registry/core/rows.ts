@@ -78,6 +78,15 @@ export interface Dependency {
   readonly optional: boolean;
 }
 
+/** A blocked task and a dependency of it that is not satisfied. */
+export interface OpenEdge {
+  /** Positions; `on`: `null` when there is no such task (yet). */
+  readonly task: number;
+  readonly on: number | null;
+  readonly key: TaskKey;
+  readonly state: TaskState | 'missing';
+}
+
 /** The registry's own counters. Everything here changes inside a transaction only. */
 export interface Meta {
   /** Of the dispatcher in office; 0 before the first. */

@@ -78,7 +78,8 @@ export class Submission {
     this.#cancelRemoved();
     this.#completeMarked();
     this.#completeGroups();
-    if (this.#begun.size > 0 || this.#plan.cancelled.length > 0) this.#tables.meta.doom += 1;
+    const { cancelled, markedDone } = this.#plan;
+    if (this.#begun.size + cancelled.length + markedDone.length > 0) this.#tables.meta.doom += 1;
   }
 
   #noteSubmission(): void {

@@ -3,7 +3,8 @@ import type { SpecName, TaskKey } from '../../domain/ids.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { EventQuery } from '../../ports/task-registry.ts';
 import type { CauseMemo } from './cause-memo.ts';
-import type { AttemptPatch, AttemptRow, Dependency, Meta, SetRow, TaskPatch, TaskRow } from './rows.ts';
+import type { AttemptPatch, AttemptRow, Dependency, Meta, OpenEdge, SetRow, TaskPatch, TaskRow } from './rows.ts';
+import type { StuckMemo } from './stuck.ts';
 
 /**
  * The rows a registry keeps. The rules in this folder are written against it once; an adapter only
@@ -13,6 +14,7 @@ import type { AttemptPatch, AttemptRow, Dependency, Meta, SetRow, TaskPatch, Tas
 export interface Tables {
   readonly meta: Meta;
   readonly causes: CauseMemo;
+  readonly stuckMemo: StuckMemo;
 
   set(name: SpecName): SetRow | undefined;
   putSet(row: SetRow): void;
@@ -32,6 +34,12 @@ export interface Tables {
   dependencies(position: number): readonly Dependency[];
   /** Tasks that name this key, whether it exists or not, by position. */
   dependents(key: TaskKey): readonly TaskRow[];
+
+  /** Of every blocked task, by its position; to be read to the end at once. */
+  openEdges(): Iterable<OpenEdge>;
+  /** Blocked and ready tasks, by position, but for groups, which never run; to be read to the end at once. */
+  notBegun(): Iterable<Pick<TaskRow, 'key' | 'requiredSkill' | 'cpu' | 'memory'>>;
+  keyAt(position: number): TaskKey;
 
   /** Rows with a change number above `after`, in its order; at most `limit`. */
   feed(after: number, limit: number): readonly TaskRow[];

@@ -12,6 +12,7 @@ import type {
   OperationReport,
   OperationRequest,
   SettleRequest,
+  StuckQuery,
   SubmitRequest,
   TaskDetail,
   TaskQuery,
@@ -97,6 +98,10 @@ export class TransportedRegistry implements TaskRegistry {
 
   counts(spec: SpecName | null, reply: Reply<Calls['counts']['answer']>): void {
     this.#transport.send('counts', spec, reply);
+  }
+
+  stuck(query: StuckQuery, reply: Reply<Calls['stuck']['answer']>): void {
+    this.#transport.send('stuck', query, reply);
   }
 
   onNews(listener: () => void): void {

@@ -3,8 +3,10 @@ import type { SpecName, TaskKey } from '../../domain/ids.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { EventQuery } from '../../ports/task-registry.ts';
 import { CauseMemo } from '../core/cause-memo.ts';
-import type { AttemptPatch, AttemptRow, Dependency, Meta, SetRow, TaskPatch, TaskRow } from '../core/rows.ts';
+import type { AttemptPatch, AttemptRow, Dependency, Meta, OpenEdge, SetRow, TaskPatch, TaskRow } from '../core/rows.ts';
 import { StateCounts } from '../core/state-counts.ts';
+import { satisfies } from '../core/satisfaction.ts';
+import { StuckMemo } from '../core/stuck.ts';
 import type { Tables } from '../core/tables.ts';
 import { ChangeLog } from './change-log.ts';
 
@@ -19,6 +21,7 @@ interface Stored {
 export class MemoryTables implements Tables {
   readonly meta: Meta = { epoch: 0, lastSeq: 0, lastChange: 0, lastPosition: 0, doom: 0 };
   readonly causes = new CauseMemo();
+  readonly stuckMemo = new StuckMemo();
   readonly #sets = new Map<SpecName, SetRow>();
   /** The task of position `p` is at `p - 1`. */
   readonly #tasks: Stored[] = [];
@@ -109,6 +112,23 @@ export class MemoryTables implements Tables {
   dependents(key: TaskKey): readonly TaskRow[] {
     const positions = [...(this.#dependents.get(key) ?? [])].toSorted((a, b) => a - b);
     return positions.flatMap((position) => this.#at(position)?.row ?? []);
+  }
+
+  *openEdges(): Iterable<OpenEdge> {
+    for (const { row } of this.#tasks) {
+      if (row.state !== 'blocked') continue;
+      for (const { key, position, state, optional } of this.dependencies(row.position)) {
+        if (!satisfies(state, optional)) yield { task: row.position, on: position, key, state };
+      }
+    }
+  }
+
+  *notBegun(): Iterable<TaskRow> {
+    for (const { row } of this.#tasks) if (!row.group && (row.state === 'blocked' || row.state === 'ready')) yield row;
+  }
+
+  keyAt(position: number): TaskKey {
+    return this.#at(position)?.row.key ?? ('' as TaskKey);
   }
 
   feed(after: number, limit: number): readonly TaskRow[] {

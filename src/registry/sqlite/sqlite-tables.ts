@@ -3,8 +3,9 @@ import type { SpecName, TaskKey } from '../../domain/ids.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { EventQuery } from '../../ports/task-registry.ts';
 import { CauseMemo } from '../core/cause-memo.ts';
-import type { AttemptPatch, AttemptRow, Dependency, Meta, SetRow, TaskPatch, TaskRow } from '../core/rows.ts';
+import type { AttemptPatch, AttemptRow, Dependency, Meta, OpenEdge, SetRow, TaskPatch, TaskRow } from '../core/rows.ts';
 import { StateCounts } from '../core/state-counts.ts';
+import { StuckMemo } from '../core/stuck.ts';
 import type { Tables } from '../core/tables.ts';
 import {
   attemptColumns,
@@ -43,6 +44,16 @@ const DEPENDENTS = `
   SELECT ${taskColumns} FROM dependency AS d JOIN task ON task.position = d.task
   WHERE d.on_key = ? ORDER BY d.task`;
 
+// The condition is `satisfies` in SQL: a million rows that go no further are not made.
+const OPEN_EDGES = `
+  SELECT b.position AS task, t.position AS "on", d.on_key AS key, coalesce(t.state, 'missing') AS state
+  FROM task AS b JOIN dependency AS d ON d.task = b.position LEFT JOIN task AS t ON t.key = d.on_key
+  WHERE b.state = 'blocked'
+    AND coalesce(t.state NOT IN ('done', 'skipped') AND NOT (t.state = 'failed' AND t.optional = 1), 1)
+  ORDER BY b.position, d.ordinal`;
+const NOT_BEGUN = `SELECT key, required_skill AS requiredSkill, cpu, memory
+  FROM task WHERE state IN ('blocked', 'ready') AND "group" = 0 ORDER BY position`;
+
 // Constants, and not built at the call: preparing looks them up by their text.
 const SET = 'SELECT name, repo, weight, max_concurrency AS maxConcurrency FROM task_set WHERE name = ?';
 const PUT_SET = `INSERT INTO task_set (name, repo, weight, max_concurrency) VALUES (?, ?, ?, ?) ON CONFLICT (name)
@@ -78,6 +89,7 @@ const SAVE_META = 'UPDATE registry SET epoch = ?, last_change = ?, last_position
 export class SqliteTables implements Tables {
   readonly meta: Meta = { epoch: 0, lastSeq: 0, lastChange: 0, lastPosition: 0, doom: 0 };
   readonly causes = new CauseMemo();
+  readonly stuckMemo = new StuckMemo();
   readonly #sql: Statements;
   readonly #running = new RunningRows();
   /** What the file says, as long as nobody else writes; made when it is asked for. */
@@ -109,6 +121,7 @@ export class SqliteTables implements Tables {
   /** To be called when a transaction was rolled back: what is remembered may never have happened. */
   forget(): void {
     this.causes.forget();
+    this.stuckMemo.forget();
     this.#running.clear();
     this.#counts = null;
   }
@@ -173,6 +186,19 @@ export class SqliteTables implements Tables {
 
   dependents(key: TaskKey): readonly TaskRow[] {
     return (this.#sql.all(DEPENDENTS, key) as Raw<TaskRow>[]).map(taskOf);
+  }
+
+  openEdges(): Iterable<OpenEdge> {
+    return this.#sql.each(OPEN_EDGES) as Iterable<OpenEdge>;
+  }
+
+  notBegun(): Iterable<Pick<TaskRow, 'key' | 'requiredSkill' | 'cpu' | 'memory'>> {
+    return this.#sql.each(NOT_BEGUN) as Iterable<TaskRow>;
+  }
+
+  keyAt(position: number): TaskKey {
+    const found = this.#sql.first('SELECT key FROM task WHERE position = ?', position) as { readonly key: TaskKey } | undefined;
+    return found?.key ?? ('' as TaskKey);
   }
 
   feed(after: number, limit: number): readonly TaskRow[] {

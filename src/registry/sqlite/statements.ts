@@ -43,6 +43,11 @@ export class Statements {
     return this.of(sql).get(...values.map(bound));
   }
 
+  /** One at a time, for queries with more rows than anybody wants to have at once. */
+  each(sql: string): Iterable<unknown> {
+    return this.of(sql).iterate();
+  }
+
   all(sql: string, ...values: readonly Bindable[]): unknown[] {
     return this.of(sql).all(...values.map(bound));
   }

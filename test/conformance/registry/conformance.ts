@@ -16,6 +16,7 @@ import { recordLaunchConformance } from './record-launch.ts';
 import { repliesConformance } from './replies.ts';
 import { resubmitConformance } from './resubmit.ts';
 import { settleConformance } from './settle.ts';
+import { stuckConformance } from './stuck.ts';
 import { submitConformance } from './submit.ts';
 
 /** A registry without tasks, and how to be rid of it. */
@@ -45,6 +46,7 @@ export const registryConformance = (name: string, open: () => Promise<OpenedRegi
     operateConformance(atDesk);
     operateRunningConformance(atDesk);
     openDependenciesConformance(atDesk);
+    stuckConformance(atDesk);
     changesConformance(atDesk);
     claimConformance(atDesk);
     recordLaunchConformance(atDesk);
