@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { DispatcherOutput } from '../machines/dispatcher/context.ts';
 import type { Configuration } from './config/configuration.ts';
+import { loadSchedulingPolicy } from './config/load-scheduling-policy.ts';
 import { portError, type PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { err, ok, type Result } from './domain/result.ts';
@@ -192,6 +193,8 @@ const assemble = async (
   closers: Closers,
 ): Promise<Result<Dispatcher, OpenFailure>> => {
   const { stateDir } = configuration;
+  const policy = await loadSchedulingPolicy(configuration.dispatcher);
+  if (!policy.ok) return policy;
   const holder = holderOfThisProcess();
   const trouble = (message: string): void => telemetry.tell({ type: 'trouble', message, task: null, pool: null });
   const made = await makeStateDir(stateDir, trouble);
@@ -234,7 +237,7 @@ const assemble = async (
     baseEnv: environmentForRunners(),
     url: () => api?.url ?? null,
   };
-  const actor = createDispatcherActor(ports, terms, { settings: configuration.dispatcher, pools, untilIdle });
+  const actor = createDispatcherActor(ports, terms, { settings: configuration.dispatcher, pools, untilIdle, policy: policy.value });
   registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
   const serving = async (): Promise<Result<string | null, PortError>> => {
     if (!withApi) return ok(null);

@@ -8,4 +8,5 @@ export type { PortError } from './domain/failures.ts';
 export type { TaskDefinition, TaskSet, TaskState, TaskView } from './domain/task.ts';
 export type { Notice, Telemetry } from './ports/telemetry.ts';
 export type { OperationReport, OperationRequest, SubmitReport, TaskOperation, TaskPage, TaskRegistry } from './ports/task-registry.ts';
+export type { PoolOffer, QueuedTask, SchedulingPolicy } from './scheduling/scheduling-policy.ts';
 export { ask } from './runtime/ask.ts';

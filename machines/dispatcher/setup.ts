@@ -81,7 +81,7 @@ export const dispatcher = setup({
 
     bookAdoptions: ({ context, event }) => {
       if (event.type !== 'recovery.finished') return;
-      for (const { attempt, pool, runnerId } of event.adoptions) context.scheduler.adopt(attempt.task, pool, runnerId);
+      for (const { attempt, pool, runnerId } of event.adoptions) context.scheduler.adopt(attempt.task, pool, runnerId, context.now());
     },
     sendAdoptions: enqueueActions(({ event, enqueue }) => {
       if (event.type !== 'recovery.finished') return;
@@ -115,12 +115,12 @@ export const dispatcher = setup({
     book: ({ context, event }) => {
       if (event.type !== 'runner.settled') return;
       const { scheduler } = context;
-      scheduler.release(event.task.key, event.runnerId, event.attempt !== null);
+      scheduler.release(event.task.key, event.runnerId, event.attempt !== null, context.now());
       if (event.requeueAfterMs !== null) scheduler.takeBack(event.task, context.now() + event.requeueAfterMs);
     },
     bookDeclined: ({ context, event }) => {
       if (event.type !== 'runner.declined') return;
-      context.scheduler.release(event.task.key, event.runnerId, false);
+      context.scheduler.release(event.task.key, event.runnerId, false, context.now());
       context.scheduler.takeBack(event.task, null);
     },
     bookPoolState: ({ context, event }) => {
@@ -129,7 +129,7 @@ export const dispatcher = setup({
     },
 
     plan: ({ context }) => {
-      context.outbox.assignments = context.scheduler.plan();
+      context.outbox.assignments = context.scheduler.plan(context.now());
     },
     /** Sends what was planned, tells what can never be placed, and sets the timer for the next back-off. */
     carryOut: enqueueActions(({ context, enqueue }) => {
@@ -143,6 +143,9 @@ export const dispatcher = setup({
         enqueue(() => context.telemetry.tell({ type: 'taskUnplaceable', task: key, reason }));
         const event = draft('TaskUnplaceable', context.wall(), 'dispatcher', { spec, taskId, details: { reason } });
         enqueue.sendTo(RECORDER, { type: 'event.record', event });
+      }
+      for (const message of scheduler.takeTroubles()) {
+        enqueue(() => context.telemetry.tell({ type: 'trouble', message, task: null, pool: null }));
       }
       // One timer, for the earliest; moved only when an earlier one appears.
       const due = scheduler.nextDelayedDue();

@@ -6,8 +6,6 @@ const WITHOUT_EFFECT: readonly (readonly string[])[] = [
   ['dispatcher', 'heartbeat_timeout'],
   ['dispatcher', 'stall_timeout'],
   ['dispatcher', 'deadlock_detection'],
-  ['dispatcher', 'fair_share'],
-  ['dispatcher', 'priority', 'ageing'],
   ['server', 'runner_listen'],
 ];
 

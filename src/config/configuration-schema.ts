@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { POOL_TYPES } from '../domain/engine-settings.ts';
 import { err, ok } from '../domain/result.ts';
+import { POLICIES } from '../domain/settings.ts';
 import { dockerKeys } from './docker-pool-schema.ts';
 import {
   count,
@@ -51,23 +52,34 @@ const built =
 const notYet = (key: string) =>
   field<never>(() => err({ kind: 'said', message: `${key} is not there yet; take it out` })).optional();
 
-const policy = built(
-  ['fifo', 'priority'],
-  (value) => value === 'skill-based' || value === 'fair-share' || /^[./]|\.[cm]?[jt]s$/.test(value),
-  'priority',
-);
+/** One by name, or the path of a module. */
+const policy: Kind<string> = (value) => {
+  const isPolicy = typeof value === 'string' && (POLICIES.some((name) => name === value) || /^\.{0,2}\/|\.[cm]?[jt]s$/.test(value));
+  return isPolicy ? ok(value) : err({ kind: 'expected', what: `one of ${POLICIES.join(', ')}, or a module such as ./policy.ts` });
+};
 
-/** Priority gained by waiting, such as `1/h`. */
-const ageing: Kind<string> = (value) =>
-  typeof value === 'string' && /^\d+(?:\.\d+)?\/(?:s|m|h|d)$/.test(value)
-    ? ok(value)
-    : err({ kind: 'expected', what: 'priority gained over a time, such as "1/h"' });
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Priority gained by waiting, such as `1/h`; per ms after it. */
+const ageing: Kind<number> = (value) => {
+  const [, gain, unit = ''] = typeof value === 'string' ? (/^(\d+(?:\.\d+)?)\/(s|m|h|d)$/.exec(value) ?? []) : [];
+  const unitMs = UNIT_MS[unit];
+  if (gain === undefined || unitMs === undefined) return err({ kind: 'expected', what: 'priority gained over a time, such as "1/h"' });
+  return ok(Number(gain) / unitMs);
+};
+
+const passedOver: Kind<number | 'unlimited'> = (value) => {
+  if (value === 'unlimited') return ok(value);
+  const read = orText(count)(value);
+  return read.ok ? read : err({ kind: 'expected', what: 'a whole number of at least 1, or unlimited' });
+};
 
 const dispatcher = record({
   poll_interval: optionalPositive,
   scheduling_policy: field(policy).nullish(),
   priority: record({ enabled: lenientFlag, ageing: field(ageing).nullish() }).nullish(),
   fair_share: record({ half_life: optionalPositive }).nullish(),
+  backfill: record({ max_passed_over: field(passedOver).nullish() }).nullish(),
   max_global_concurrency: lenientCount,
   heartbeat_timeout: optionalPositive,
   timeout: optionalPositive,

@@ -2,6 +2,7 @@ import { poolName, type PoolName } from '../domain/ids.ts';
 import type { DispatcherSettings } from '../domain/settings.ts';
 import type { RetryPolicy } from '../domain/task.ts';
 import type { WrittenConfiguration, WrittenPool } from './configuration-schema.ts';
+import { schedulingSettingsOf } from './scheduling-settings.ts';
 import { retryOf } from './task-definition.ts';
 
 /** The specification's defaults, in ms. */
@@ -42,14 +43,17 @@ const skillRows = (written: WrittenConfiguration, pools: WrittenPools): Readonly
  * What rules the dispatcher, with the defaults filled in. Slots are as many as the global limit;
  * without a `default` row every pool takes tasks without a skill.
  */
-export const dispatcherSettingsOf = (written: WrittenConfiguration, pools: WrittenPools): DispatcherSettings => {
+export const dispatcherSettingsOf = (
+  written: WrittenConfiguration,
+  pools: WrittenPools,
+  absolute: (path: string) => string,
+): DispatcherSettings => {
   const { dispatcher } = written;
   const rows = skillRows(written, pools);
   const globalLimit = dispatcher?.max_global_concurrency ?? GLOBAL_LIMIT;
-  const policy = dispatcher?.scheduling_policy ?? 'priority';
   return {
     pollIntervalMs: dispatcher?.poll_interval ?? POLL_INTERVAL_MS,
-    schedulingPolicy: dispatcher?.priority?.enabled === false ? 'fifo' : policy,
+    ...schedulingSettingsOf(dispatcher, absolute),
     maxGlobalConcurrency: globalLimit,
     slots: written.repo_pool?.slots ?? globalLimit,
     retry: { ...RETRY, ...retryOf(dispatcher?.retry) },

@@ -16,6 +16,7 @@ import { locateFindings, type Finding } from './finding.ts';
 import { quoted, type InputError } from './input-error.ts';
 import { nearestName } from './nearest-name.ts';
 import { DEFAULT_POOLS, poolFindings, poolSettingsOf } from './pool-settings.ts';
+import { policyFindings } from './scheduling-settings.ts';
 import { repoPoolFindings, repoPoolOf } from './repo-pool-settings.ts';
 
 export interface ConfigurationRequest {
@@ -76,12 +77,16 @@ const NO_POOLS: Finding = {
 };
 
 /** What the files say about each other; each error has the place in the file it comes from. */
-const crossErrors = (files: readonly ConfigurationFile[], pools: WrittenPools): readonly InputError[] =>
+const crossErrors = (
+  files: readonly ConfigurationFile[],
+  pools: WrittenPools,
+  absolute: (path: string) => string,
+): readonly InputError[] =>
   files.flatMap((file) => {
     const own = file.written.agent_pools;
     const noPools = own != null && Object.keys(own).length === 0 ? [NO_POOLS] : [];
     const inPools = Object.entries(own ?? {}).flatMap(([name, pool]) => poolFindings(name, pool));
-    const findings = [...noPools, ...inPools, ...unknownPools(file.written, pools), ...repoPoolFindings(file.written)];
+    const findings = [...noPools, ...inPools, ...unknownPools(file.written, pools), ...repoPoolFindings(file.written), ...policyFindings(file.written, absolute)];
     return findings.length === 0 ? [] : locateFindings(file.document, findings);
   });
 
@@ -103,11 +108,11 @@ export const loadConfiguration = (request: ConfigurationRequest): Result<Configu
     Object.assign(written, Object.fromEntries(Object.entries(file.written).filter(([, value]) => value != null)));
   }
   const pools = written.agent_pools ?? DEFAULT_POOLS;
-  const errors = crossErrors(files, pools);
+  const absolute = (path: string): string => resolve(place.projectFolder, path);
+  const errors = crossErrors(files, pools, absolute);
   if (errors.length > 0) return err(errors);
 
-  const dispatcher = dispatcherSettingsOf(written, pools);
-  const absolute = (path: string): string => resolve(place.projectFolder, path);
+  const dispatcher = dispatcherSettingsOf(written, pools, absolute);
   const settings = Object.entries(pools).map(([name, pool]) =>
     poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency, absolute),
   );

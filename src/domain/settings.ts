@@ -29,10 +29,28 @@ export interface PoolSettings {
   readonly env: Readonly<Record<string, string>>;
 }
 
+export const POLICIES = ['fifo', 'priority', 'skill-based', 'fair-share'] as const;
+export type PolicyName = (typeof POLICIES)[number];
+
+/** In which order waiting tasks are taken. Times in ms. */
+export interface SchedulingSettings {
+  /** `custom`: what the module {@link SchedulingSettings.policyModule} says. */
+  readonly schedulingPolicy: PolicyName | 'custom';
+  /** Absolute path; `null` unless the policy is `custom`. */
+  readonly policyModule: string | null;
+  /** False: order of submission where priority would decide. */
+  readonly usesPriority: boolean;
+  /** Priority that a task gains per ms of being ready; 0: none. */
+  readonly ageingPerMs: number;
+  /** Time after which what a set has used counts half, for `fair-share`. */
+  readonly fairShareHalfLifeMs: number;
+  /** Starts behind it that a task at the head which does not fit bears, until a pool is kept for it; infinite: any number. */
+  readonly maxPassedOver: number;
+}
+
 /** What rules the whole dispatcher. Times in ms. */
-export interface DispatcherSettings {
+export interface DispatcherSettings extends SchedulingSettings {
   readonly pollIntervalMs: number;
-  readonly schedulingPolicy: 'fifo' | 'priority';
   readonly maxGlobalConcurrency: number;
   /** Slots of the repo pool: never more runners than these. */
   readonly slots: number;

@@ -91,6 +91,8 @@ export interface ReadyTask {
   readonly notBefore: number | null;
   /** When it became ready, ms since the epoch. */
   readonly readyAt: number;
+  /** How long it is said to take, ms (`metadata.expected_duration`); `null` or absent: nobody said. */
+  readonly expectedMs?: number | null;
 }
 
 /** A task as the registry shows it to people and programs. Times: ms since the epoch. */

@@ -8,6 +8,7 @@ import { portError } from '../domain/failures.ts';
 import { poolName } from '../domain/ids.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
+import type { SchedulingPolicy } from '../scheduling/scheduling-policy.ts';
 import { FaultTeller } from './fault-teller.ts';
 import { portActor } from './port-actor.ts';
 import type { Office, Ports } from './ports.ts';
@@ -20,6 +21,8 @@ export interface DispatcherOptions {
   /** Configured pools, and those that only an open attempt still names. */
   readonly pools: readonly PoolSettings[];
   readonly untilIdle: boolean;
+  /** The user's own, for `schedulingPolicy: custom`. */
+  readonly policy?: SchedulingPolicy | null;
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
@@ -46,7 +49,7 @@ const monitorLogic = ({ inbox, registry }: Ports, { epoch }: Office, faults: Fau
  * sends `registry.changed` when the registry has news and `shutdown.request` to end it.
  */
 export const createDispatcherActor = (ports: Ports, office: Office, options: DispatcherOptions): DispatcherActor => {
-  const { settings, pools, untilIdle, inspect } = options;
+  const { settings, pools, untilIdle, policy, inspect } = options;
   const { clock, inbox, telemetry } = ports;
   const faults = new FaultTeller(telemetry, 'the registry takes writes again');
   const probe = portActor<{ readonly pool: string }, PoolMessage>(inbox, ({ pool }, answer) => {
@@ -75,7 +78,7 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
     input: {
       settings,
       pools,
-      scheduler: new Scheduler(settings, pools, office.registryId),
+      scheduler: new Scheduler(settings, pools, office.registryId, policy),
       eventBuffer: new EventBuffer(`epoch-${office.epoch}`),
       runnerLogic: runnerLogic({ ports, office, settings, pools, faults }),
       telemetry,

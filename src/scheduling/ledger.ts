@@ -1,33 +1,16 @@
 import type { PoolName, RunnerId, SpecName } from '../domain/ids.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
+import type { Size } from './fit-tree.ts';
+import type { PoolShortage, Shortage } from './shortage.ts';
 
-/**
- * What keeps a task from a pool just now. The names are the reason codes people see. `used`: given out at
- * present; `needed`: what the task asks for. CPU in cores, memory in MB.
- */
-export type Shortage =
-  | { readonly code: 'global_concurrency' | 'slots' | 'spec_concurrency'; readonly limit: number; readonly used: number }
-  | { readonly code: 'concurrency_key'; readonly key: string; readonly limit: number; readonly used: number }
-  | PoolShortage;
+export type { PoolShortage, Shortage } from './shortage.ts';
 
-export type PoolShortage =
-  | { readonly code: 'pool_not_accepting'; readonly pool: PoolName; readonly state: string; readonly reason: string | null }
-  | { readonly code: 'pool_concurrency'; readonly pool: PoolName; readonly limit: number; readonly used: number }
-  | {
-      readonly code: 'pool_cpu' | 'pool_memory';
-      readonly pool: PoolName;
-      readonly limit: number;
-      readonly used: number;
-      readonly needed: number;
-    };
-
-interface Reservation {
+/** What one runner holds. */
+export interface Reservation extends Size {
   readonly pool: PoolName;
   readonly spec: SpecName;
   readonly key: string | null;
-  readonly milliCores: number;
-  readonly kib: number;
 }
 
 interface PoolAccount {
@@ -163,7 +146,7 @@ export class Ledger {
     if (running >= settings.maxConcurrency) {
       found.push({ code: 'pool_concurrency', pool, limit: settings.maxConcurrency, used: running });
     }
-    const size = this.#size(task, settings);
+    const size = sizeIn(task, settings);
     const { cpuQuota: cpu, memoryQuota: memory } = settings;
     if (cpu !== null && account.milliCores + size.milliCores > milliCores(cpu)) {
       found.push({ code: 'pool_cpu', pool, limit: cpu, used: account.milliCores / 1000, needed: size.milliCores / 1000 });
@@ -178,7 +161,7 @@ export class Ledger {
   fitsAtAll(task: ReadyTask, pool: PoolName): boolean {
     const settings = this.#pools.get(pool)?.settings;
     if (settings === undefined) return false;
-    const size = this.#size(task, settings);
+    const size = sizeIn(task, settings);
     return (
       (settings.cpuQuota === null || size.milliCores <= milliCores(settings.cpuQuota)) &&
       (settings.memoryQuota === null || size.kib <= kibibytes(settings.memoryQuota))
@@ -208,7 +191,7 @@ export class Ledger {
   reserve(runner: RunnerId, task: ReadyTask, pool: PoolName): void {
     const account = this.#pools.get(pool);
     if (account === undefined || this.#reservations.has(runner)) return;
-    const size = this.#size(task, account.settings);
+    const size = sizeIn(task, account.settings);
     account.running += 1;
     account.milliCores += size.milliCores;
     account.kib += size.kib;
@@ -217,27 +200,90 @@ export class Ledger {
     this.#reservations.set(runner, { pool, spec: task.spec, key: task.concurrencyKey, ...size });
   }
 
-  /** Gives back what a runner held; doing it twice changes nothing. */
-  release(runner: RunnerId): void {
+  /** Gives back what a runner held, and says what that was; doing it twice changes nothing. */
+  release(runner: RunnerId): Reservation | null {
     const reservation = this.#reservations.get(runner);
-    if (reservation === undefined) return;
+    if (reservation === undefined) return null;
     this.#reservations.delete(runner);
     add(this.#specs, reservation.spec, -1);
     if (reservation.key !== null) add(this.#keys, reservation.key, -1);
     const account = this.#pools.get(reservation.pool);
-    if (account === undefined) return;
+    if (account === undefined) return reservation;
     account.running -= 1;
     account.milliCores -= reservation.milliCores;
     account.kib -= reservation.kib;
+    return reservation;
   }
 
-  #size(task: ReadyTask, settings: PoolSettings): { milliCores: number; kib: number } {
+  /** What the task takes in this pool; more than there is where there is no such pool. */
+  needIn(task: ReadyTask, pool: PoolName): Size {
+    const account = this.#pools.get(pool);
+    return account === undefined ? ENDLESS : sizeIn(task, account.settings);
+  }
+
+  /** What is free in this pool for one more; `null`: it takes nothing just now. */
+  roomIn(pool: PoolName): Size | null {
+    const account = this.#pools.get(pool);
+    if (account === undefined || !account.accepting || account.running >= account.settings.maxConcurrency) return null;
+    const { cpuQuota, memoryQuota } = account.settings;
     return {
-      milliCores: milliCores(task.cpu ?? settings.defaultResources.cpu),
-      kib: kibibytes(task.memory ?? settings.defaultResources.memory),
+      milliCores: cpuQuota === null ? Number.MAX_VALUE : milliCores(cpuQuota) - account.milliCores,
+      kib: memoryQuota === null ? Number.MAX_VALUE : kibibytes(memoryQuota) - account.kib,
     };
   }
+
+  isAccepting(pool: PoolName): boolean {
+    return this.#pools.get(pool)?.accepting ?? false;
+  }
+
+  /** The limit of its set or key that is reached, under the name by which {@link gatesOf} gives it back; `null`: none is. */
+  closedGate(task: ReadyTask): string | null {
+    const { spec, specMaxConcurrency, concurrencyKey: key } = task;
+    if (specMaxConcurrency !== null && (this.#specs.get(spec) ?? 0) >= specMaxConcurrency) return specGate(spec);
+    if (key === null) return null;
+    return (this.#keys.get(key) ?? 0) >= (this.#keyLimits.get(key) ?? KEY_LIMIT) ? keyGate(key) : null;
+  }
+
+  /**
+   * The largest part that a task in this pool takes of anything there is: of the runners there may be, of
+   * the cores and of the memory of all pools that count them.
+   *
+   * @see Ghodsi et al., "Dominant Resource Fairness", NSDI 2011
+   */
+  dominantShare(task: ReadyTask, pool: PoolName): number {
+    const account = this.#pools.get(pool);
+    if (account === undefined) return 0;
+    let runners = 0;
+    let cores = 0;
+    let kib = 0;
+    for (const { settings } of this.#pools.values()) {
+      runners += settings.maxConcurrency;
+      cores += milliCores(settings.cpuQuota ?? 0);
+      kib += kibibytes(settings.memoryQuota ?? 0);
+    }
+    const { settings } = account;
+    const size = sizeIn(task, settings);
+    return Math.max(
+      1 / Math.max(1, Math.min(runners, this.#maxGlobal, this.#slots)),
+      settings.cpuQuota === null || cores === 0 ? 0 : size.milliCores / cores,
+      settings.memoryQuota === null || kib === 0 ? 0 : size.kib / kib,
+    );
+  }
 }
+
+const ENDLESS: Size = { milliCores: Number.POSITIVE_INFINITY, kib: Number.POSITIVE_INFINITY };
+
+const sizeIn = (task: ReadyTask, { defaultResources }: PoolSettings): Size => ({
+  milliCores: milliCores(task.cpu ?? defaultResources.cpu),
+  kib: kibibytes(task.memory ?? defaultResources.memory),
+});
+
+const specGate = (spec: SpecName): string => `set ${spec}`;
+const keyGate = (key: string): string => `key ${key}`;
+
+/** The limits that may be open again once this reservation is given back. */
+export const gatesOf = ({ spec, key }: Reservation): readonly string[] =>
+  key === null ? [specGate(spec)] : [specGate(spec), keyGate(key)];
 
 /** Counts that come back to 0 are dropped, so that the map does not grow with what once was. */
 const add = <K>(counts: Map<K, number>, key: K, change: number): void => {

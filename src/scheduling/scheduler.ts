@@ -2,9 +2,10 @@ import { runnerIdOf, type PoolName, type RegistryId, type RunnerId, type TaskKey
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
 import { DelayedTasks } from './delayed-tasks.ts';
-import { Ledger } from './ledger.ts';
-import { candidatePools } from './placement.ts';
-import { fifoOrder, priorityOrder, ReadyQueue } from './ready-queue.ts';
+import { Ledger, type PoolShortage } from './ledger.ts';
+import { candidatePools, neverPlaced, type Never } from './placement.ts';
+import type { SchedulingPolicy } from './scheduling-policy.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** One decision: this task, on that pool, as this runner. Its reservation is booked already. */
 export interface Assignment {
@@ -26,13 +27,6 @@ interface News {
   readonly due: number | null;
 }
 
-/** Why no pool can ever take a task. */
-export interface Never {
-  readonly code: 'no_pool_for_skill' | 'unplaceable' | 'pools_disabled';
-  /** One line for a person. */
-  readonly reason: string;
-}
-
 /** A task that no pool can ever take as things are: it stands for all alike. */
 export interface Unplaceable {
   readonly task: ReadyTask;
@@ -49,7 +43,7 @@ const backoffLeftMs = ({ notBefore, readyAt }: ReadyTask, wall: number): number 
  */
 export class Scheduler {
   readonly ledger: Ledger;
-  readonly #queue: ReadyQueue;
+  readonly #waiting: WaitingRoom;
   readonly #delayed = new DelayedTasks();
   readonly #running = new Map<TaskKey, Running>();
   /** Told of tasks whose runner is not settled yet: the feed is faster than the return of a slot. */
@@ -58,17 +52,26 @@ export class Scheduler {
   readonly #registry: RegistryId;
   readonly #unplaceableTold = new Set<string>();
   readonly #unplaceableNews: Unplaceable[] = [];
+  readonly #troubles: string[] = [];
+  /** Monotonic ms, as it was told last. */
+  #now = 0;
 
-  constructor(settings: DispatcherSettings, pools: readonly PoolSettings[], registry: RegistryId) {
+  /** @param policy the user's own, for `schedulingPolicy: custom` */
+  constructor(
+    settings: DispatcherSettings,
+    pools: readonly PoolSettings[],
+    registry: RegistryId,
+    policy: SchedulingPolicy | null = null,
+  ) {
     this.#settings = settings;
     this.#registry = registry;
-    this.#queue = new ReadyQueue(settings.schedulingPolicy === 'fifo' ? fifoOrder : priorityOrder);
     this.ledger = new Ledger({ ...settings, pools });
+    this.#waiting = new WaitingRoom(settings, this.ledger, policy);
   }
 
   /** Tasks that wait for capacity, backed-off ones not counted. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.#waiting.size;
   }
 
   get delayed(): number {
@@ -102,39 +105,41 @@ export class Scheduler {
    * @param due monotonic ms before which it is not tried again; `null`: at once
    */
   takeBack(task: ReadyTask, due: number | null): void {
-    if (!this.#queue.has(task.key) && !this.#delayed.has(task.key)) this.#enter({ task, due });
+    if (!this.#waiting.has(task.key) && !this.#delayed.has(task.key)) this.#enter({ task, due });
   }
 
   drop(key: TaskKey): void {
-    this.#queue.remove(key);
+    this.#waiting.remove(key);
     this.#delayed.remove(key);
     this.#news.delete(key);
   }
 
   /** Back-offs that are over by `now` (monotonic ms) join the queue. */
   wakeDelayed(now: number): void {
-    for (const task of this.#delayed.takeDue(now)) this.#queue.insert(task);
+    for (const task of this.#delayed.takeDue(now)) this.#waiting.insert(task);
   }
 
   nextDelayedDue(): number | null {
     return this.#delayed.nextDue();
   }
 
-  /** Books a runner that an earlier dispatcher started. */
-  adopt(task: ReadyTask, pool: PoolName, runnerId: RunnerId): void {
-    this.#running.set(task.key, { runnerId, pool, fence: task.fence });
-    this.ledger.reserve(runnerId, task, pool);
+  /** Books a runner that an earlier dispatcher started; its set is charged for it from now on. */
+  adopt(task: ReadyTask, pool: PoolName, runnerId: RunnerId, now = this.#now): void {
+    this.#advance(now);
+    this.#book(task, pool, runnerId);
   }
 
   /**
-   * A runner is settled: its capacity is free, what was set aside is looked at again, and what was
-   * told of its task meanwhile counts now.
+   * A runner is settled: its capacity is free, who waited for that is looked at again, and what was told of
+   * its task meanwhile counts now.
    *
    * @param claimed whether it had the task; news from before the claim are spent with it
+   * @param now monotonic ms, for the charge of fair-share; left out: as last told
    */
-  release(key: TaskKey, runnerId: RunnerId, claimed: boolean): void {
-    this.ledger.release(runnerId);
-    this.#queue.reopen();
+  release(key: TaskKey, runnerId: RunnerId, claimed: boolean, now = this.#now): void {
+    this.#advance(now);
+    const reservation = this.ledger.release(runnerId);
+    if (reservation !== null) this.#waiting.freed(runnerId, reservation);
     const run = this.#running.get(key);
     if (run?.runnerId !== runnerId) return;
     this.#running.delete(key);
@@ -150,33 +155,34 @@ export class Scheduler {
   /** @param reason empty where nobody said */
   setPoolState(pool: PoolName, state: string, accepting: boolean, reason = ''): void {
     this.ledger.setPoolState(pool, state, accepting, reason);
-    this.#queue.reopen();
+    this.#waiting.reexamine();
   }
 
   resizePool(pool: PoolName, maxConcurrency: number): void {
     this.ledger.resize(pool, maxConcurrency);
-    this.#queue.reopen();
+    this.#waiting.reexamine();
   }
 
   /**
-   * Assigns as many tasks as can be placed now, best first, and books each. A task that cannot be
-   * placed sets its whole class aside and never stands in the way of the next.
+   * Assigns as many tasks as can be placed now, best first, and books each. A task that cannot be placed
+   * never stands in the way of the next, but for one that was passed over too often: see
+   * {@link HeadReservations}.
+   *
+   * @param now monotonic ms, for the charge of fair-share; left out: as last told
    */
-  plan(): readonly Assignment[] {
+  plan(now = this.#now): readonly Assignment[] {
+    this.#advance(now);
+    const fault = this.#waiting.replaceFaultyPolicy();
+    if (fault !== null) this.#troubles.push(fault);
+    for (const task of this.#waiting.shelve((one) => this.never(one) !== null)) this.#noteNever(task);
     const assignments: Assignment[] = [];
     while (this.ledger.hasRoom) {
-      const task = this.#queue.peek();
-      if (task === undefined) break;
-      const pool = this.#choose(task);
-      if (pool === null) {
-        this.#noteIfNever(task);
-        this.#queue.setAside();
-        continue;
-      }
+      const pick = this.#waiting.pick();
+      if (pick === null) break;
+      const { task, pool } = pick;
       const runnerId = runnerIdOf(this.#registry, task.key, task.fence + 1);
-      this.#queue.remove(task.key);
-      this.#running.set(task.key, { runnerId, pool, fence: task.fence });
-      this.ledger.reserve(runnerId, task, pool);
+      this.#waiting.take(pick);
+      this.#book(task, pool, runnerId);
       assignments.push({ task, pool, runnerId });
     }
     return assignments;
@@ -189,7 +195,7 @@ export class Scheduler {
 
   /** The task as it waits for its turn; `undefined` when it is not among those that wait. */
   waitingTask(key: TaskKey): ReadyTask | undefined {
-    return this.#queue.get(key) ?? this.#delayed.get(key)?.task;
+    return this.#waiting.get(key) ?? this.#delayed.get(key)?.task;
   }
 
   /** Monotonic ms before which it does not start; `null`: nothing puts it off. */
@@ -201,6 +207,11 @@ export class Scheduler {
     return candidatePools(this.#settings, task.requiredSkill);
   }
 
+  /** All that keeps the task from this pool, that it is kept for another one included; empty: it could start there. */
+  poolShortages(task: ReadyTask, pool: PoolName): readonly PoolShortage[] {
+    return this.#waiting.poolShortages(task, pool);
+  }
+
   /** Why no pool can ever take this task as things are configured; `null` if one could. */
   whyNever(task: ReadyTask): string | null {
     return this.never(task)?.reason ?? null;
@@ -208,38 +219,32 @@ export class Scheduler {
 
   /** The same with a code for programs. */
   never(task: ReadyTask): Never | null {
-    const candidates = this.candidatesOf(task);
-    if (candidates.length === 0) {
-      return { code: 'no_pool_for_skill', reason: `no pool for the skill ${JSON.stringify(task.requiredSkill)}` };
-    }
-    const fitting = candidates.filter((pool) => this.ledger.fitsAtAll(task, pool));
-    if (fitting.length === 0) {
-      const reason = `larger than the quota of every pool that could take it (${candidates.join(', ')})`;
-      return { code: 'unplaceable', reason };
-    }
-    if (!fitting.every((pool) => this.ledger.isShut(pool))) return null;
-    return { code: 'pools_disabled', reason: `every pool that could take it is disabled (${fitting.join(', ')})` };
+    return neverPlaced(task, this.candidatesOf(task), this.ledger);
+  }
+
+  /** What a person should know of the policy, since the last call; one line each. */
+  takeTroubles(): readonly string[] {
+    return this.#troubles.splice(0);
+  }
+
+  #advance(now: number): void {
+    this.#now = Math.max(this.#now, now);
+    this.#waiting.advance(this.#now);
   }
 
   #enter({ task, due }: News): void {
     this.drop(task.key);
-    if (due === null) this.#queue.insert(task);
+    if (due === null) this.#waiting.insert(task);
     else this.#delayed.insert(task, due);
   }
 
-  #choose(task: ReadyTask): PoolName | null {
-    if (this.ledger.generalShortages(task).length > 0) return null;
-    let best: PoolName | null = null;
-    let bestLoad = Number.POSITIVE_INFINITY;
-    for (const pool of candidatePools(this.#settings, task.requiredSkill)) {
-      if (this.ledger.poolShortages(task, pool).length > 0) continue;
-      const load = this.ledger.load(pool);
-      if (load < bestLoad) [best, bestLoad] = [pool, load];
-    }
-    return best;
+  #book(task: ReadyTask, pool: PoolName, runnerId: RunnerId): void {
+    this.#running.set(task.key, { runnerId, pool, fence: task.fence });
+    this.ledger.reserve(runnerId, task, pool);
+    this.#waiting.booked(task, pool, runnerId);
   }
 
-  #noteIfNever(task: ReadyTask): void {
+  #noteNever(task: ReadyTask): void {
     const reason = this.whyNever(task);
     if (reason === null) return;
     const name = `${task.requiredSkill}|${reason}`;
@@ -249,8 +254,7 @@ export class Scheduler {
   }
 
   #somethingCanBePlaced(): boolean {
-    if (this.#queue.peek() !== undefined) return true;
-    for (const task of this.#queue.asideHeads()) if (this.whyNever(task) === null) return true;
+    for (const task of this.#waiting.heads()) if (this.whyNever(task) === null) return true;
     return false;
   }
 }

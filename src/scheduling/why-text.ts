@@ -44,6 +44,8 @@ export const shortageText = (shortage: Shortage): string => {
       return `${shortage.used} of ${shortage.limit} of its set run (max_concurrency of the set)`;
     case 'concurrency_key':
       return `${shortage.used} of ${shortage.limit} with the concurrency key ${JSON.stringify(shortage.key)} run`;
+    case 'reserved_for':
+      return `pool ${shortage.pool} is kept for ${shortage.task}, which is before it and needs more than is free`;
     case 'pool_not_accepting':
       return `pool ${shortage.pool} ${stateText(shortage.state, shortage.reason)}`;
     case 'pool_concurrency':

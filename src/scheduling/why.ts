@@ -2,7 +2,8 @@ import type { OpenDependency } from '../domain/open-dependency.ts';
 import { formatDuration } from '../domain/quantities.ts';
 import type { ReadyTask, TaskView } from '../domain/task.ts';
 import type { Shortage } from './ledger.ts';
-import type { Never, Scheduler } from './scheduler.ts';
+import type { Never } from './placement.ts';
+import type { Scheduler } from './scheduler.ts';
 import { dependenciesText, shortageText } from './why-text.ts';
 
 /** Why a task does not run (R16). For programs; `text` says the same to people. */
@@ -85,7 +86,7 @@ const waiting = (question: WhyQuestion): Why => {
   const ready = scheduler.waitingTask(task.key) ?? question.ready;
   const { ledger } = scheduler;
   const general = ledger.generalShortages(ready);
-  const ofPools = scheduler.candidatesOf(ready).map((pool) => ledger.poolShortages(ready, pool));
+  const ofPools = scheduler.candidatesOf(ready).map((pool) => scheduler.poolShortages(ready, pool));
   const open = ofPools.some((found) => found.length === 0);
   const shortages: readonly Shortage[] = [...general, ...(open ? [] : ofPools.flat())];
   const [first] = shortages;
@@ -98,7 +99,7 @@ const ready = (question: WhyQuestion): Why => {
   const asSeen = scheduler.waitingTask(task.key) ?? question.ready;
   const never = scheduler.never(asSeen);
   if (never !== null) {
-    const shortages = scheduler.candidatesOf(asSeen).flatMap((pool) => scheduler.ledger.poolShortages(asSeen, pool));
+    const shortages = scheduler.candidatesOf(asSeen).flatMap((pool) => scheduler.poolShortages(asSeen, pool));
     return { ...NOTHING, code: never.code, text: never.reason, shortages };
   }
   switch (dispatcher) {

@@ -19,6 +19,11 @@ export const settingsOf = (plan: SimulationPlan): DispatcherSettings => {
   return {
     pollIntervalMs: settings.pollMs,
     schedulingPolicy: settings.policy,
+    policyModule: null,
+    usesPriority: true,
+    ageingPerMs: 0,
+    fairShareHalfLifeMs: 7 * 24 * HOURS,
+    maxPassedOver: 10,
     maxGlobalConcurrency: settings.globalLimit,
     slots: settings.slots,
     retry: {

@@ -112,6 +112,11 @@ export const poolSettings = (rest: Partial<PoolSettings> = {}): PoolSettings => 
 export const settings = (rest: Partial<DispatcherSettings> = {}): DispatcherSettings => ({
   pollIntervalMs: 5000,
   schedulingPolicy: 'priority',
+  policyModule: null,
+  usesPriority: true,
+  ageingPerMs: 0,
+  fairShareHalfLifeMs: 604_800_000,
+  maxPassedOver: 10,
   maxGlobalConcurrency: 8,
   slots: 8,
   retry: { maxAttempts: 3, initialIntervalMs: 10_000, backoffBase: 2, maxIntervalMs: 300_000, jitter: 0 },

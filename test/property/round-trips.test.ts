@@ -150,6 +150,11 @@ describe('a configuration', () => {
           {
             pollIntervalMs: ms(own.poll_interval) ?? byDefault.pollIntervalMs,
             schedulingPolicy: own.scheduling_policy ?? 'priority',
+            policyModule: null,
+            usesPriority: true,
+            ageingPerMs: 0,
+            fairShareHalfLifeMs: byDefault.fairShareHalfLifeMs,
+            maxPassedOver: 10,
             maxGlobalConcurrency: limit,
             slots: written.repo_pool?.slots ?? limit,
             retry: {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { poolName, specName, type PoolName } from '../../src/domain/ids.ts';
 import type { ReadyTask } from '../../src/domain/task.ts';
 import { candidatePools } from '../../src/scheduling/placement.ts';
-import { priorityOrder } from '../../src/scheduling/ready-queue.ts';
+import { priorityOrder } from '../../src/scheduling/task-order.ts';
 import { Scheduler, type Assignment } from '../../src/scheduling/scheduler.ts';
 import { poolSettings, readyTask, REGISTRY, settings } from '../model/samples.ts';
 

@@ -58,6 +58,11 @@ describe('without a file, the configuration', () => {
       dispatcher: {
         pollIntervalMs: 5000,
         schedulingPolicy: 'priority',
+        policyModule: null,
+        usesPriority: true,
+        ageingPerMs: 0,
+        fairShareHalfLifeMs: 604_800_000,
+        maxPassedOver: 10,
         maxGlobalConcurrency: 10,
         slots: 10,
         retry: { maxAttempts: 3, initialIntervalMs: 10_000, backoffBase: 2, maxIntervalMs: 300_000, jitter: 0.1 },
@@ -214,6 +219,11 @@ concurrency_keys: { database: 2 }
     assert.deepEqual(configuration.dispatcher, {
       pollIntervalMs: 500,
       schedulingPolicy: 'fifo',
+      policyModule: null,
+      usesPriority: true,
+      ageingPerMs: 1 / 3_600_000,
+      fairShareHalfLifeMs: 604_800_000,
+      maxPassedOver: 10,
       maxGlobalConcurrency: 20,
       slots: 8,
       retry: { maxAttempts: 4, initialIntervalMs: 1000, backoffBase: 1.5, maxIntervalMs: 60_000, jitter: 0 },
@@ -263,7 +273,7 @@ concurrency_keys: { database: 2 }
       'pools allow 20 runners, max_global_concurrency 20, repo_pool.slots 8: at most 8 run at once (repo_pool.slots)',
       'pool first is disabled: nothing runs there until it is enabled',
       ...['dispatcher.heartbeat_timeout', 'dispatcher.stall_timeout', 'dispatcher.deadlock_detection']
-        .concat('dispatcher.fair_share', 'dispatcher.priority.ageing', 'server.runner_listen')
+        .concat('server.runner_listen')
         .map((key) => `${key} is accepted, but has no effect yet`),
       'repo_pool.repo has no effect while repo_pool.type is directory',
     ]);
@@ -292,6 +302,25 @@ concurrency_keys: { database: 2 }
     assert.equal(policyOf('dispatcher: { scheduling_policy: fifo }'), 'fifo');
     assert.equal(policyOf('dispatcher: { priority: { enabled: false } }'), 'fifo');
     assert.equal(policyOf('dispatcher: { priority: { enabled: true } }'), 'priority');
+  });
+
+  it('a policy of the user is a module, whose path starts where all paths do', () => {
+    const request = inFile('dispatcher: { scheduling_policy: ./mine.ts, backfill: { max_passed_over: unlimited } }');
+    writeFileSync(join(request.cwd, 'mine.ts'), 'export default {};');
+    const { dispatcher } = accepted(request);
+    assert.deepEqual(
+      [dispatcher.schedulingPolicy, dispatcher.policyModule, dispatcher.maxPassedOver],
+      ['custom', join(request.cwd, 'mine.ts'), Number.POSITIVE_INFINITY],
+    );
+    const missing = inFile('dispatcher:\n  scheduling_policy: ./none.ts\n  backfill: { max_passed_over: 0 }');
+    assert.deepEqual(refused(missing), [
+      'dispatcher.yaml:3: dispatcher.backfill.max_passed_over: found 0; expected a whole number of at least 1, or unlimited',
+    ]);
+    const absent = inFile('dispatcher:\n  scheduling_policy: ./none.ts\n');
+    const path = join(absent.cwd, 'none.ts');
+    assert.deepEqual(refused(absent), [
+      `dispatcher.yaml:2: dispatcher.scheduling_policy: there is no file "${path}"; write the policy there, or name one of fifo, priority, skill-based, fair-share`,
+    ]);
   });
 
   it('says nothing of limits that agree', () => {
@@ -347,19 +376,18 @@ describe('a configuration is refused for', () => {
   for (const [what, text, lines] of [
     [
       'what is not there yet, honestly',
-      'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes, user: me }\ndispatcher:\n  scheduling_policy: ./policy.ts\n',
+      'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes, user: me }\n',
       [
         'dispatcher.yaml:2: repo_pool.type: found folders; expected one of directory, git-worktree, git-clone',
         'dispatcher.yaml:5: agent_pools.k.type: kubernetes is not there yet; use "local-process"',
         'dispatcher.yaml:5: agent_pools.k.user: user is not there yet; take it out',
-        'dispatcher.yaml:7: dispatcher.scheduling_policy: ./policy.ts is not there yet; use "priority"',
       ],
     ],
     [
       'wrong values',
       'dispatcher:\n  scheduling_policy: lifo\n  max_global_concurrency: 0\n  poll_interval: 0\n  strict_skills: yes\n',
       [
-        'dispatcher.yaml:2: dispatcher.scheduling_policy: found lifo; expected one of fifo, priority',
+        'dispatcher.yaml:2: dispatcher.scheduling_policy: found lifo; expected one of fifo, priority, skill-based, fair-share, or a module such as ./policy.ts',
         'dispatcher.yaml:3: dispatcher.max_global_concurrency: found 0; expected a whole number from 1 to 1000000',
         'dispatcher.yaml:4: dispatcher.poll_interval: found 0; expected a duration of more than 0',
         'dispatcher.yaml:5: dispatcher.strict_skills: found yes; expected true or false',
