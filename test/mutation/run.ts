@@ -1,6 +1,7 @@
 /**
- * `npm run mutants [-- COUNT]`: changes machines and scheduling in one small place after another, in a copy
- * of this tree, and looks whether the tests notice. Prints the score and every survivor.
+ * `npm run mutants [-- COUNT [FIRST]]`: changes machines and scheduling in one small place after another, in
+ * a copy of this tree, and looks whether the tests notice. Prints the score and every survivor. Which places
+ * does not change from run to run: FIRST goes on where an earlier run was stopped.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -36,13 +37,13 @@ const suitesFor = (file: string): readonly (readonly string[])[] => [
   ...SUITES,
 ];
 
-const chosen = (count: number): readonly Mutant[] => {
+const chosen = (count: number, first: number): readonly Mutant[] => {
   const files = globSync(['machines/**/*.ts', 'src/scheduling/*.ts'], { cwd: root }).toSorted();
   const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(root, file), 'utf8')));
   // The same ones each time, spread evenly.
   const order = ({ file, line, from }: Mutant): number => drawOf(1, `${file}:${line}:${from}`);
-  console.log(`${all.length} places to change in ${files.length} files; ${Math.min(count, all.length)} of them are tried`);
-  return all.toSorted((a, b) => order(a) - order(b)).slice(0, count);
+  console.log(`${all.length} places to change in ${files.length} files; tried are ${first} to ${Math.min(count, all.length)}`);
+  return all.toSorted((a, b) => order(a) - order(b)).slice(first - 1, count);
 };
 
 const copyTree = (): string => {
@@ -71,7 +72,8 @@ const noticedBy = (copy: string, suites: readonly (readonly string[])[]): string
 
 const copy = copyTree();
 const survivors: Mutant[] = [];
-const mutants = chosen(Number(process.argv[2] ?? DEFAULT_COUNT));
+const first = Number(process.argv[3] ?? 1);
+const mutants = chosen(Number(process.argv[2] ?? DEFAULT_COUNT), first);
 try {
   const clean = noticedBy(copy, SUITES);
   if (clean !== null) throw new Error(`the tests fail without a mutant: ${clean}`);
@@ -83,7 +85,7 @@ try {
     writeFileSync(path, text);
     if (suite === null) survivors.push(mutant);
     const what = `${mutant.file}:${mutant.line} ${JSON.stringify(mutant.original)} → ${JSON.stringify(mutant.replacement)}`;
-    console.log(`${i + 1}/${mutants.length} ${suite === null ? 'SURVIVED' : 'noticed '} ${what}`);
+    console.log(`${first + i} ${suite === null ? 'SURVIVED' : 'noticed '} ${what}`);
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });
