@@ -1,7 +1,7 @@
 import type { EventDraft } from '../src/domain/events.ts';
 import type { PortError } from '../src/domain/failures.ts';
 import type { PoolName, RunnerId, TaskKey } from '../src/domain/ids.ts';
-import type { ObservedExit } from '../src/domain/outcome.ts';
+import type { ObservedExit, Outcome } from '../src/domain/outcome.ts';
 import type { ReadyTask } from '../src/domain/task.ts';
 import type { RunnerHandle } from '../src/ports/launcher.ts';
 import type { Slot } from '../src/ports/repo-pool.ts';
@@ -29,6 +29,7 @@ export interface RunnerSettled {
   readonly report: SettleReport | null;
   /** Not claimed, but still to be done: try again after so many ms. `null`: the registry knows better. */
   readonly requeueAfterMs: number | null;
+  readonly outcome: Outcome['kind'] | null;
   readonly reason: string | null;
   readonly durationMs: number | null;
 }

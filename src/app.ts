@@ -30,6 +30,9 @@ import type { Office, Ports } from './runtime/ports.ts';
 import type { RegistrySource } from './simulation/simulated-registry.ts';
 import { SIMULATED_REGISTRY } from './simulation/world.ts';
 import { serveApi, type Api } from './server/serve-api.ts';
+import { countedJournal } from './telemetry/counted-journal.ts';
+import { joined } from './telemetry/joined.ts';
+import { Tally } from './telemetry/tally.ts';
 
 export interface DispatcherOptions {
   /** End when nothing is left to do. */
@@ -189,9 +192,11 @@ const openSlots = (
 
 const assemble = async (
   configuration: Configuration,
-  { untilIdle = false, telemetry = silent, standby, api: withApi = true }: DispatcherOptions,
+  { untilIdle = false, telemetry: listener = silent, standby, api: withApi = true }: DispatcherOptions,
   closers: Closers,
 ): Promise<Result<Dispatcher, OpenFailure>> => {
+  const tally = new Tally(configuration.pools.map(({ name }) => name));
+  const telemetry = joined([tally, listener]);
   const { stateDir } = configuration;
   const policy = await loadSchedulingPolicy(configuration.dispatcher);
   if (!policy.ok) return policy;
@@ -219,6 +224,7 @@ const assemble = async (
   const inbox = createInbox((error) => {
     trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   });
+  const journal = countedJournal(fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)));
   const ports: Ports = {
     clock,
     inbox,
@@ -226,7 +232,7 @@ const assemble = async (
     registry,
     repoPool: slots.value,
     launchers: launchers.value.byPool,
-    journal: fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)),
+    journal,
     telemetry,
   };
   let api: Api | null = null;
@@ -241,7 +247,7 @@ const assemble = async (
   registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
   const serving = async (): Promise<Result<string | null, PortError>> => {
     if (!withApi) return ok(null);
-    const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall() });
+    const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall(), tally, journal });
     if (served.ok) api = served.value;
     return served.ok ? ok(served.value.url) : served;
   };

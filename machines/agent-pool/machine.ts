@@ -1,5 +1,6 @@
 import { assign, enqueueActions, sendParent, setup, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
 import type { RunnerId } from '../../src/domain/ids.ts';
+import type { ReadyTask } from '../../src/domain/task.ts';
 import type { DispatcherMessage, PoolMessage, RunnerMessage, RunnerSettled } from '../messages.ts';
 import { portActor } from '../port-actor.ts';
 import { poolContext, type PoolContext, type PoolInput } from './context.ts';
@@ -19,6 +20,10 @@ const changed =
     actor: 'actor' in event && typeof event.actor === 'string' ? event.actor : 'dispatcher',
     reason: why?.(context) ?? ('reason' in event && typeof event.reason === 'string' ? event.reason : ''),
   });
+
+/** A retry waits from the end of its back-off on. */
+const waitedMs = ({ readyAt, notBefore }: ReadyTask, wall: number): number =>
+  Math.max(0, wall - Math.max(readyAt, notBefore ?? 0));
 
 const pool = setup({
   types: {} as { context: PoolContext; input: PoolInput; events: PoolEvent },
@@ -128,6 +133,7 @@ const pool = setup({
         pool: context.settings.name,
         attempt: runner.claim?.attempt ?? 0,
         adopted: event.adopted,
+        waitedMs: event.adopted ? null : waitedMs(runner.task, context.terms.wall()),
       });
     },
     forgiveLaunchFailures: assign({ launchFailures: 0 }),
@@ -139,8 +145,9 @@ const pool = setup({
     tellLaunchFailure: ({ context, event }) => {
       if (event.type !== 'runner.launchFailed') return;
       const task = context.table.refs.get(event.runnerId)?.getSnapshot().context.task.key ?? null;
-      const message = `launch failed: ${event.error.message}`;
-      context.terms.telemetry.tell({ type: 'trouble', message, task, pool: context.settings.name });
+      const { kind, message } = event.error;
+      const { runnerId } = event;
+      context.terms.telemetry.tell({ type: 'launchFailed', pool: context.settings.name, task, runnerId, kind, message });
     },
     noteUnhealthy: assign(({ event }) => (event.type === 'engine.unhealthy' ? { lastFailure: event.error.message } : {})),
     tellEnabled: sendParent(changed('enabled', true)),

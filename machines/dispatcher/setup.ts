@@ -170,13 +170,14 @@ export const dispatcher = setup({
     },
     tellSettled: ({ context, event }) => {
       if (event.type !== 'runner.settled') return;
-      const { task, runnerId, attempt, report, reason, durationMs } = event;
+      const { task, runnerId, attempt, outcome, report, reason, durationMs } = event;
       context.telemetry.tell({
         type: 'runnerSettled',
         task: task.key,
         runnerId,
         pool: event.pool,
         attempt,
+        outcome,
         taskState: report?.taskState ?? null,
         reason,
         durationMs,

@@ -31,6 +31,7 @@ export const settled = (context: RunnerContext): RunnerSettled => ({
   task: context.task,
   attempt: context.claim?.attempt ?? null,
   report: context.report,
+  outcome: context.report === null ? null : (context.outcome?.kind ?? null),
   requeueAfterMs: context.refusal?.requeueAfterMs ?? null,
   reason: context.report?.reason ?? context.refusal?.reason ?? null,
   durationMs:

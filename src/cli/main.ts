@@ -1,6 +1,5 @@
 // First, for what follows is loaded into that heap.
 import './small-heap.ts';
-import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { DrainOptions } from './commands/drain.ts';
 import type { EventsOptions } from './commands/events.ts';
@@ -15,23 +14,10 @@ import type { GlobalOptions } from './configured.ts';
 import { complain, errorColours, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './io.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import type { SubmittingOptions } from './submission.ts';
+import { packageVersion } from '../telemetry/package-version.ts';
 import type { Wish } from './wish.ts';
 
 type Action = () => Promise<number>;
-
-const packageVersion = (): string => {
-  const candidates = ['../../package.json', '../../../package.json'];
-  for (const candidate of candidates) {
-    try {
-      const text = readFileSync(new URL(candidate, import.meta.url), 'utf8');
-      const found = JSON.parse(text) as { name?: string; version?: string };
-      if (found.version !== undefined) return found.version;
-    } catch {
-      // Compiled code lies one folder deeper than its sources.
-    }
-  }
-  return 'unknown';
-};
 
 const wholeNumber = (text: string): number => {
   const value = Number(text);

@@ -225,6 +225,8 @@ export interface TaskRegistry {
   tasks(query: TaskQuery, reply: Reply<TaskPage>): void;
   task(key: TaskKey, reply: Reply<TaskDetail>): void;
   events(query: EventQuery, reply: Reply<readonly DispatcherEvent[]>): void;
+  /** The number of the latest event, 0 before the first: how many there are, for none is ever left out. */
+  lastEvent(reply: Reply<number>): void;
   counts(spec: SpecName | null, reply: Reply<Readonly<Record<TaskState, number>>>): void;
   /**
    * What keeps tasks from ever going on, as far as the registry knows. It looks at every task that has not

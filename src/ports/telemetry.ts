@@ -1,16 +1,37 @@
+import type { FailureKind } from '../domain/failures.ts';
 import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import type { TaskState } from '../domain/task.ts';
 
 /** What a person watching would want to see at once. Durations in ms. */
 export type Notice =
   | { readonly type: 'dispatcherRunning'; readonly adopted: number }
-  | { readonly type: 'runnerStarted'; readonly task: TaskKey; readonly runnerId: RunnerId; readonly pool: PoolName; readonly attempt: number; readonly adopted: boolean }
+  | {
+      readonly type: 'runnerStarted';
+      readonly task: TaskKey;
+      readonly runnerId: RunnerId;
+      readonly pool: PoolName;
+      readonly attempt: number;
+      readonly adopted: boolean;
+      /** From when it could have started to when it did; `null` where an earlier dispatcher started it. */
+      readonly waitedMs: number | null;
+    }
+  | {
+      readonly type: 'launchFailed';
+      readonly pool: PoolName;
+      readonly task: TaskKey | null;
+      readonly runnerId: RunnerId;
+      readonly kind: FailureKind;
+      readonly message: string;
+    }
   | {
       readonly type: 'runnerSettled';
       readonly task: TaskKey;
       readonly runnerId: RunnerId;
       readonly pool: PoolName;
       readonly attempt: number | null;
+      /** How the attempt ended; `null` when it never was claimed. */
+      readonly outcome: Outcome['kind'] | null;
       /** The task's state now; `null` when it never was claimed. */
       readonly taskState: TaskState | null;
       readonly reason: string | null;

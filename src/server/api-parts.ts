@@ -2,6 +2,7 @@ import type { PortError } from '../domain/failures.ts';
 import type { Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { LiveDispatcher } from './live-dispatcher.ts';
 import type { NeverPlaced } from './never-placed.ts';
 import type { StatusReport } from './status.ts';
@@ -18,4 +19,6 @@ export interface ApiParts {
   /** ms since the epoch. */
   readonly now: () => number;
   readonly live: LiveDispatcher;
+  /** Made when it is first asked for. */
+  readonly metrics: () => Promise<Metrics>;
 }

@@ -76,6 +76,12 @@ const generalRoutes = (app: Hono, parts: ApiParts): void => {
   route(app, '/readyz', {
     GET: (c) => (live.phase() === 'running' ? c.json({ status: 'ok' }) : c.json({ status: live.phase() }, 503)),
   });
+  route(app, '/metrics', {
+    GET: async (c) => {
+      const metrics = await parts.metrics();
+      return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
+    },
+  });
   route(app, '/api/v1/status', {
     GET: async (c) => {
       const report = await status();

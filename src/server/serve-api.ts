@@ -5,11 +5,14 @@ import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
 import type { DispatcherActor } from '../runtime/dispatcher-actor.ts';
+import type { CountedJournal } from '../telemetry/counted-journal.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import { ensureAdminToken } from './admin-token.ts';
 import type { ApiParts } from './api-parts.ts';
 import { lastPort, removeEndpoint, writeEndpoint } from './endpoint-file.ts';
 import { listen } from './listen.ts';
 import { liveDispatcher } from './live-dispatcher.ts';
+import { metricsOnDemand } from './metrics-on-demand.ts';
 import { neverPlaced } from './never-placed.ts';
 import { statusReport, type StatusReport } from './status.ts';
 
@@ -19,6 +22,8 @@ export interface ApiRequest {
   readonly registry: TaskRegistry;
   readonly actor: DispatcherActor;
   readonly now: () => number;
+  readonly tally: Tally;
+  readonly journal: Pick<CountedJournal, 'fellBack'>;
 }
 
 export interface Api {
@@ -95,6 +100,7 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
     never: neverPlaced(live.scheduler, request.pools),
     now: request.now,
     live,
+    metrics: metricsOnDemand(request, live),
   });
   const listening = await listen(listener, server.host, portsToTry(request));
   if (!listening.ok) return err(listening.error);

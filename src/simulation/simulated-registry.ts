@@ -101,6 +101,9 @@ export class SimulatedRegistry implements TaskRegistry {
   events(query: Parameters<TaskRegistry['events']>[0], reply: Parameters<TaskRegistry['events']>[1]): void {
     this.#inner.events(query, reply);
   }
+  lastEvent(reply: Reply<number>): void {
+    this.#inner.lastEvent(reply);
+  }
   counts(spec: Parameters<TaskRegistry['counts']>[0], reply: Parameters<TaskRegistry['counts']>[1]): void {
     this.#inner.counts(spec, reply);
   }

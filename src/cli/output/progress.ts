@@ -51,6 +51,8 @@ const lineOf = (notice: Notice): string | null => {
       const grace = formatDuration(notice.graceMs);
       return `stopping ${notice.runners} running: terminate, kill after ${grace} (another signal kills at once)`;
     }
+    case 'launchFailed':
+      return `${colours.yellow('warning')}   ${notice.task === null ? '' : `${notice.task}: `}launch failed: ${notice.message}`;
     case 'trouble':
       return `${colours.yellow('warning')}   ${notice.task === null ? '' : `${notice.task}: `}${notice.message}`;
   }

@@ -47,6 +47,7 @@ export interface Calls {
   tasks: { request: TaskQuery; answer: TaskPage };
   task: { request: TaskKey; answer: StoredTaskDetail };
   events: { request: EventQuery; answer: readonly DispatcherEvent[] };
+  lastEvent: { request: null; answer: number };
   counts: { request: SpecName | null; answer: Readonly<Record<TaskState, number>> };
   stuck: { request: StuckQuery; answer: StuckReport };
 }
@@ -55,7 +56,16 @@ export type CallOf<V extends Verb> = { readonly verb: V; readonly request: Calls
 export type Call = { [V in Verb]: CallOf<V> }[Verb];
 export type Answer = Result<Calls[Verb]['answer'], PortError>;
 
-const READS: ReadonlySet<Verb> = new Set(['changes', 'openAttempts', 'tasks', 'task', 'events', 'counts', 'stuck']);
+const READS: ReadonlySet<Verb> = new Set<Verb>([
+  'changes',
+  'openAttempts',
+  'tasks',
+  'task',
+  'events',
+  'lastEvent',
+  'counts',
+  'stuck',
+]);
 export const isRead = (call: Call): boolean => READS.has(call.verb);
 
 /** Rows a call may write, roughly: what decides how many calls share a transaction. */
@@ -88,6 +98,8 @@ export const evaluate = (tables: Tables, call: Call): Answer => {
       return task(tables, call.request);
     case 'events':
       return events(tables, call.request);
+    case 'lastEvent':
+      return ok(tables.meta.lastSeq);
     case 'counts':
       return ok(tables.counts(call.request));
     case 'stuck':

@@ -96,6 +96,10 @@ export class TransportedRegistry implements TaskRegistry {
     this.#transport.send('events', query, reply);
   }
 
+  lastEvent(reply: Reply<number>): void {
+    this.#transport.send('lastEvent', null, reply);
+  }
+
   counts(spec: SpecName | null, reply: Reply<Calls['counts']['answer']>): void {
     this.#transport.send('counts', spec, reply);
   }

@@ -35,6 +35,15 @@ export const eventsConformance = (atDesk: AtDesk): void => {
     }));
   });
 
+  describe('lastEvent', () => {
+    it('tells the number of the latest, 0 before the first', atDesk(async (desk) => {
+      const last = (): Promise<number> => must(ask<number>((reply) => desk.registry.lastEvent(reply)));
+      assert.equal(await last(), 0);
+      await desk.submit(taskSet('s', { a: {} }));
+      assert.equal(await last(), (await desk.events()).at(-1)?.seq);
+    }));
+  });
+
   describe('events', () => {
     it('are read from a number on, so many, of a set, of a task', atDesk(async (desk) => {
       await desk.submit(taskSet('s', { a: {}, b: {} }));
