@@ -25,30 +25,34 @@ class Collection {
   readonly registry = new Registry();
 
   gauge(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      async collect() {
-        this.reset();
-        for (const [labels, value] of await read()) this.set(labels, value);
-      },
-    });
+    this.registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames,
+        registers: [],
+        async collect() {
+          this.reset();
+          for (const [labels, value] of await read()) this.set(labels, value);
+        },
+      }),
+    );
   }
 
   /** Of something that was counted elsewhere. */
   counter(name: string, help: string, labelNames: readonly string[], read: Read): void {
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      async collect() {
-        this.reset();
-        for (const [labels, value] of await read()) this.inc(labels, value);
-      },
-    });
+    this.registry.registerMetric(
+      new Counter({
+        name,
+        help,
+        labelNames,
+        registers: [],
+        async collect() {
+          this.reset();
+          for (const [labels, value] of await read()) this.inc(labels, value);
+        },
+      }),
+    );
   }
 
   counted(name: string, help: string, labelNames: readonly string[], values: Labelled<number>): void {

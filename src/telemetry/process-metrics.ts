@@ -8,26 +8,29 @@ const MICROSECONDS_PER_SECOND = 1e6;
  * @see https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
  */
 export const processMetrics = (registry: Registry): void => {
-  const registers = [registry];
-  new Counter({
-    name: 'process_cpu_seconds_total',
-    help: 'User and system CPU time spent, in seconds.',
-    registers,
-    collect() {
-      const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / MICROSECONDS_PER_SECOND);
-    },
-  });
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
+  registry.registerMetric(
+    new Counter({
+      name: 'process_cpu_seconds_total',
+      help: 'User and system CPU time spent, in seconds.',
+      registers: [],
       collect() {
-        this.set(read());
+        const { user, system } = process.cpuUsage();
+        this.reset();
+        this.inc((user + system) / MICROSECONDS_PER_SECOND);
       },
-    });
+    }),
+  );
+  const gauge = (name: string, help: string, read: () => number): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read());
+        },
+      }),
+    );
   };
   gauge('process_resident_memory_bytes', 'Resident memory, in bytes.', () => process.memoryUsage.rss());
   gauge('process_heap_bytes', 'Heap that JavaScript uses, in bytes.', () => process.memoryUsage().heapUsed);
