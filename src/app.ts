@@ -8,7 +8,7 @@ import { portError, type PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { err, ok, type Result } from './domain/result.ts';
 import type { PoolSettings } from './domain/settings.ts';
-import { openLaunchers } from './launchers/open-launchers.ts';
+import { openLaunchers, type LauncherTerms } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
 import { fileEventJournal } from './platform/event-journal.ts';
 import { createInbox } from './platform/inbox.ts';
@@ -33,6 +33,8 @@ import { serveApi, type Api } from './server/serve-api.ts';
 import { countedJournal } from './telemetry/counted-journal.ts';
 import { joined } from './telemetry/joined.ts';
 import { Tally } from './telemetry/tally.ts';
+
+export { localPoolNotices, localPoolTroubles } from './launchers/local-process/local-pools.ts';
 
 export interface DispatcherOptions {
   /** End when nothing is left to do. */
@@ -173,15 +175,16 @@ export const openDispatcher = async (
   return opened;
 };
 
+const slotsDirOf = ({ repoPool }: Configuration, registry: RegistryId): string => repoPool.baseDir ?? defaultSlotsDir(registry);
+
 const openSlots = (
-  { repoPool }: Configuration,
+  configuration: Configuration,
   registry: RegistryId,
   clock: Clock,
   tell: (message: string) => void,
 ): Promise<Result<RepoPool, PortError>> => {
-  const baseDir = repoPool.baseDir ?? defaultSlotsDir(registry);
-  return openRepoPool(repoPool, {
-    baseDir,
+  return openRepoPool(configuration.repoPool, {
+    baseDir: slotsDirOf(configuration, registry),
     registry,
     processes: systemProcessTable(),
     environment: process.env,
@@ -189,6 +192,15 @@ const openSlots = (
     tell,
   });
 };
+
+const launcherTerms = (configuration: Configuration, registryId: RegistryId, tell: (message: string) => void): LauncherTerms => ({
+  stateDir: configuration.stateDir,
+  registryId,
+  processes: systemProcessTable(),
+  slotsDir: slotsDirOf(configuration, registryId),
+  registryPath: configuration.registry.path,
+  tell,
+});
 
 const assemble = async (
   configuration: Configuration,
@@ -218,7 +230,7 @@ const assemble = async (
   const slots = await openSlots(configuration, registry.id, clock, trouble);
   if (!slots.ok) return slots;
   const pools = [...configuration.pools, ...retiredPools(configuration.pools, open.value)];
-  const launchers = await openLaunchers(pools, { stateDir, registryId: registry.id, processes: systemProcessTable() });
+  const launchers = await openLaunchers(pools, launcherTerms(configuration, registry.id, trouble));
   if (!launchers.ok) return launchers;
   for (const launcher of launchers.value.all) closers.add(() => ask<null>((reply) => launcher.close(reply)));
   const inbox = createInbox((error) => {

@@ -1,5 +1,6 @@
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import type { WrittenConfiguration } from './configuration-schema.ts';
+import { confinementNotes } from './local-process-settings.ts';
 
 /** Keys that are checked but do nothing yet, by their path. */
 const WITHOUT_EFFECT: readonly (readonly string[])[] = [
@@ -70,4 +71,7 @@ export const configurationNotes = (
     (path) => `${path.join('.')} is accepted, but has no effect yet`,
   ),
   ...slotNotes(written),
+  ...pools.flatMap(({ name, engine }) =>
+    engine.type === 'local-process' ? confinementNotes(name, engine, written.repo_pool?.type === 'git-worktree') : [],
+  ),
 ];

@@ -23,6 +23,7 @@ import {
 } from './field.ts';
 import { CarriedComplaint, COMPLAINT } from './finding.ts';
 import { quoted } from './input-error.ts';
+import { confinementKeys } from './local-process-schema.ts';
 import { commandSchema, environmentSchema, retrySchema } from './shared-schema.ts';
 
 const lenientCount = field(orText(count)).nullish();
@@ -47,10 +48,6 @@ const built =
     }
     return err({ kind: 'expected', what: `one of ${now.join(', ')}` });
   };
-
-/** A key whose effect would be missed by one who relies on it: refused rather than ignored. */
-const notYet = (key: string) =>
-  field<never>(() => err({ kind: 'said', message: `${key} is not there yet; take it out` })).optional();
 
 /** One by name, or the path of a module. */
 const policy: Kind<string> = (value) => {
@@ -115,8 +112,7 @@ const pool = record(
     skills: listOf(field(name('skill')), 'a list of skills; write ["backend"]').nullish(),
     timeout: optionalPositive,
     breaker: record({ failures: lenientCount, cooldown: optionalDuration }).nullish(),
-    user: notYet('user'),
-    sandbox: notYet('sandbox'),
+    ...confinementKeys,
     config: record({
       command: commandSchema.nullish(),
       env: environmentSchema.nullish(),

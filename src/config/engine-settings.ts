@@ -2,6 +2,7 @@ import type { DockerEngine, EngineLimits, EngineSettings, KubernetesEngine, Pool
 import type { WrittenPool } from './configuration-schema.ts';
 import { dockerKeys } from './docker-pool-schema.ts';
 import type { Finding } from './finding.ts';
+import { localProcessEngine, type LocalMachine } from './local-process-settings.ts';
 
 type WrittenConfig = NonNullable<WrittenPool['config']>;
 
@@ -45,11 +46,12 @@ const kubernetesEngineOf = (config: WrittenConfig, absolute: (path: string) => s
   jobTemplate: config.job_template == null ? null : absolute(config.job_template),
 });
 
-/** How the runners of a pool are run; `absolute` resolves paths as the configuration means them. */
-export const engineSettingsOf = (written: WrittenPool, absolute: (path: string) => string): EngineSettings => {
+/** How the runners of a pool are run. */
+export const engineSettingsOf = (written: WrittenPool, machine: LocalMachine): EngineSettings => {
+  const { absolute } = machine;
   switch (written.type) {
     case 'local-process':
-      return { type: 'local-process' };
+      return localProcessEngine(written, machine);
     case 'docker':
       return dockerEngineOf(written.config ?? {}, absolute);
     case 'kubernetes':

@@ -14,10 +14,12 @@ import { dispatcherSettingsOf } from './dispatcher-settings.ts';
 import type { Environment } from './environment-expansion.ts';
 import { locateFindings, type Finding } from './finding.ts';
 import { quoted, type InputError } from './input-error.ts';
+import type { LocalMachine } from './local-process-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import { DEFAULT_POOLS, poolFindings, poolSettingsOf } from './pool-settings.ts';
 import { policyFindings } from './scheduling-settings.ts';
 import { repoPoolFindings, repoPoolOf } from './repo-pool-settings.ts';
+import { systemAccounts, type UserAccounts } from './user-accounts.ts';
 
 export interface ConfigurationRequest {
   /** What `-c` named; empty or absent: look in the usual places. */
@@ -26,6 +28,8 @@ export interface ConfigurationRequest {
   readonly cwd: string;
   /** Where `${NAME}` is looked up. */
   readonly env: Environment;
+  /** Default: those of this machine. */
+  readonly accounts?: UserAccounts;
 }
 
 type WrittenPools = Readonly<Record<string, WrittenPool>>;
@@ -77,15 +81,11 @@ const NO_POOLS: Finding = {
 };
 
 /** What the files say about each other; each error has the place in the file it comes from. */
-const crossErrors = (
-  files: readonly ConfigurationFile[],
-  pools: WrittenPools,
-  absolute: (path: string) => string,
-): readonly InputError[] =>
+const crossErrors = (files: readonly ConfigurationFile[], pools: WrittenPools, { absolute, accounts }: LocalMachine): readonly InputError[] =>
   files.flatMap((file) => {
     const own = file.written.agent_pools;
     const noPools = own != null && Object.keys(own).length === 0 ? [NO_POOLS] : [];
-    const inPools = Object.entries(own ?? {}).flatMap(([name, pool]) => poolFindings(name, pool));
+    const inPools = Object.entries(own ?? {}).flatMap(([name, pool]) => poolFindings(name, pool, accounts));
     const findings = [...noPools, ...inPools, ...unknownPools(file.written, pools), ...repoPoolFindings(file.written), ...policyFindings(file.written, absolute)];
     return findings.length === 0 ? [] : locateFindings(file.document, findings);
   });
@@ -109,12 +109,13 @@ export const loadConfiguration = (request: ConfigurationRequest): Result<Configu
   }
   const pools = written.agent_pools ?? DEFAULT_POOLS;
   const absolute = (path: string): string => resolve(place.projectFolder, path);
-  const errors = crossErrors(files, pools, absolute);
+  const machine = { accounts: request.accounts ?? systemAccounts(), home: request.env['HOME'] ?? '/', absolute };
+  const errors = crossErrors(files, pools, machine);
   if (errors.length > 0) return err(errors);
 
   const dispatcher = dispatcherSettingsOf(written, pools, absolute);
   const settings = Object.entries(pools).map(([name, pool]) =>
-    poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency, absolute),
+    poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency, machine),
   );
   const registryPath = absolute(written.registry?.path ?? DEFAULT_REGISTRY);
   return ok({

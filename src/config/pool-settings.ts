@@ -4,6 +4,8 @@ import type { Resources } from '../domain/task.ts';
 import type { WrittenPool } from './configuration-schema.ts';
 import { engineFindings, engineSettingsOf } from './engine-settings.ts';
 import type { Finding } from './finding.ts';
+import { localProcessFindings, type LocalMachine } from './local-process-settings.ts';
+import type { UserAccounts } from './user-accounts.ts';
 
 const BREAKER: BreakerSettings = { failures: 5, cooldownMs: 30_000 };
 
@@ -21,21 +23,17 @@ const requestOf = (
   fallback: number,
 ): number => byDefault ?? limit ?? (quota == null ? 0 : Math.min(fallback, quota));
 
-/**
- * One pool with its defaults filled in; `max_concurrency` that is not written is the global limit.
- *
- * @param absolute resolves paths as the configuration means them
- */
+/** One pool with its defaults filled in; `max_concurrency` that is not written is the global limit. */
 export const poolSettingsOf = (
   name: string,
   written: WrittenPool,
   globalLimit: number,
-  absolute: (path: string) => string,
+  machine: LocalMachine,
 ): PoolSettings => {
   const resources = written.config?.resources;
   return {
     name: poolName(name),
-    engine: engineSettingsOf(written, absolute),
+    engine: engineSettingsOf(written, machine),
     enabled: written.enabled ?? true,
     maxConcurrency: written.max_concurrency ?? globalLimit,
     cpuQuota: written.cpu_quota ?? null,
@@ -60,9 +58,9 @@ export const DEFAULT_POOLS: Readonly<Record<string, WrittenPool>> = {
 };
 
 /** What does not fit together inside one pool. */
-export const poolFindings = (name: string, written: WrittenPool): readonly Finding[] => {
+export const poolFindings = (name: string, written: WrittenPool, accounts: UserAccounts): readonly Finding[] => {
   const config = written.config;
-  const findings: Finding[] = [...engineFindings(name, written)];
+  const findings: Finding[] = [...engineFindings(name, written), ...localProcessFindings(name, written, accounts)];
   for (const resource of ['cpu', 'memory'] as const) {
     const byDefault = config?.resources?.[`${resource}_default`];
     const limit = config?.resources?.[`${resource}_limit`];

@@ -2,6 +2,41 @@
 
 export interface LocalProcessEngine {
   readonly type: 'local-process';
+  /** Absent: runners are what the dispatcher is, and may what it may. */
+  readonly confinement?: Confinement;
+}
+
+/** What sets the runners of a local pool apart from the dispatcher. */
+export interface Confinement {
+  /** `null`: the dispatcher's own. */
+  readonly user: RunUser | null;
+  readonly sandbox: Sandbox | null;
+  /** By so much nicer than the dispatcher, 0 to 19. */
+  readonly nice: number;
+  /** `null`: none. */
+  readonly limits: EngineLimits | null;
+}
+
+/** A user of this machine. */
+export interface RunUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary ones, `gid` among them or not. */
+  readonly groups: readonly number[];
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** What a sandboxed runner sees of this machine: all of it, to read, but for what is hidden. Paths are absolute. */
+export interface Sandbox {
+  readonly type: 'bubblewrap';
+  /** `none`: a network of its own with nobody on it, the dispatcher's API included. */
+  readonly network: 'host' | 'none';
+  readonly hidden: readonly string[];
+  /** Shown again where they lie in something hidden. */
+  readonly readOnly: readonly string[];
+  readonly writable: readonly string[];
 }
 
 /** What one runner may use at most where its task names nothing; `null`: what the pool gives by default. */

@@ -6,6 +6,7 @@ import type { RunnerId, SlotId } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { RepoPool, Slot, SlotRequest } from '../ports/repo-pool.ts';
 import type { Reply } from '../ports/reply.ts';
+import { isOwn, ownFolderAgain } from './own-again.ts';
 import { makeRemovable } from './removable.ts';
 import { SlotLedger } from './slot-ledger.ts';
 
@@ -20,7 +21,8 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 /** The common case, in two system calls without a thread: nothing was left, so there is nothing to do. */
 const isEmptyFolder = (path: string): boolean => {
   try {
-    return lstatSync(path).isDirectory() && readdirSync(path).length === 0;
+    const stat = lstatSync(path);
+    return stat.isDirectory() && isOwn(stat) && readdirSync(path).length === 0;
   } catch {
     return false;
   }
@@ -29,12 +31,14 @@ const isEmptyFolder = (path: string): boolean => {
 /** Removes a folder's contents. Links are removed, not followed: what they point to stays. */
 const empty = async (path: string): Promise<void> => {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  if (!(await lstat(path)).isDirectory()) {
+  const stat = await lstat(path);
+  if (!stat.isDirectory()) {
     // Something else took its place; `mkdir` is content with a link to a folder.
     await rm(path, { force: true });
     await mkdir(path, { mode: 0o700 });
     return;
   }
+  if (!isOwn(stat)) await ownFolderAgain(path);
   const removeAll = async (): Promise<void> => {
     for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
   };

@@ -1,6 +1,6 @@
 import { runnerPaths, type RunnerPaths } from '../domain/engine-paths.ts';
 import { portError, type PortError } from '../domain/failures.ts';
-import type { PoolType } from '../domain/engine-settings.ts';
+import type { LocalProcessEngine, PoolType } from '../domain/engine-settings.ts';
 import type { PoolName, RunnerId } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
@@ -66,7 +66,8 @@ const previousAttempt = (attempt: AttemptView, type: PoolType) => ({
 
 /** What the task asks for, else the limit of the pool, else what it gives by default. */
 const resourcesOf = ({ claim: { definition }, pool }: IntentRequest): Resources => {
-  const limits = pool.engine.type === 'local-process' ? null : pool.engine.limits;
+  const { engine } = pool;
+  const limits = engine.type === 'local-process' ? engine.confinement?.limits : engine.limits;
   return {
     cpu: definition.resources.cpu ?? limits?.cpu ?? pool.defaultResources.cpu,
     memory: definition.resources.memory ?? limits?.memory ?? pool.defaultResources.memory,
@@ -111,6 +112,18 @@ const noCommand = (request: IntentRequest): PortError =>
       `give the task a \`command:\` or the pool a \`config.command\``,
   );
 
+/** Another user has a home and a shell of its own, and no use for our folder of temporary files. */
+const environmentHere = (
+  base: Readonly<Record<string, string>>,
+  { confinement }: LocalProcessEngine,
+): Readonly<Record<string, string>> => {
+  const user = confinement?.user ?? null;
+  const { TMPDIR: temporary, ...rest } = base;
+  const shared = temporary === undefined || user !== null || confinement?.sandbox != null ? rest : base;
+  if (user === null) return shared;
+  return { ...shared, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell };
+};
+
 /** The contract "A runner": argv, environment and context of one attempt. Pure. */
 export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortError> => {
   const { claim, slot, pool, runnerId, runDir } = request;
@@ -121,7 +134,7 @@ export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortE
   const context = taskContext(request, paths);
   const env: Record<string, string> = {
     // This machine's programs and home mean nothing in an image.
-    ...(pool.engine.type === 'local-process' ? request.baseEnv : {}),
+    ...(pool.engine.type === 'local-process' ? environmentHere(request.baseEnv, pool.engine) : {}),
     ...pool.env,
     ...claim.definition.env,
     RUNNER_ID: runnerId,

@@ -1,3 +1,4 @@
+import { localPoolNotices } from '../../app.ts';
 import { candidatePools } from '../../scheduling/placement.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { TaskSet } from '../../domain/task.ts';
@@ -22,7 +23,7 @@ export const validate = (files: readonly string[], options: SubmittingOptions): 
   if (!configuration.ok) return Promise.resolve(complain(configuration.error));
   const { sources, notes, pools } = configuration.value;
   print(`configuration ${sources.join(', ') || '(defaults; no file found)'}: ${pools.length} pools, fine`);
-  for (const note of notes) warn(note);
+  for (const note of [...notes, ...localPoolNotices(pools)]) warn(note);
   const errors: string[] = [];
   for (const file of files) {
     const plan = planToSubmit(file, options);

@@ -1,3 +1,4 @@
+import { localPoolNotices, localPoolTroubles } from '../../app.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { PoolSettings } from '../../domain/settings.ts';
 import { candidatePools } from '../../scheduling/placement.ts';
@@ -24,12 +25,18 @@ export const pools = ({ pools: all, dispatcher }: Configuration): readonly Diagn
       ? command(pool)
       : doubtful(`pool ${pool.name}`, 'is disabled', `enable it in agent_pools.${pool.name}, or with: dispatcher pools enable ${pool.name}`),
   );
+  const troubles = localPoolTroubles(all).map((line) => ill('pools', line.replace(/; .*$/, ''), line.replace(/^.*?; /, '')));
+  const notices = localPoolNotices(all).map((line) =>
+    doubtful('pools', line, 'run where cgroups may be written (as root, or in a delegated cgroup), or take the limit out'),
+  );
   const enabled = new Set(all.filter((pool) => pool.enabled).map(({ name }) => name));
   const rows = [...dispatcher.skillMapping.keys(), null].filter(
     (skill) => !candidatePools(dispatcher, skill).some((name) => enabled.has(name)),
   );
   return [
     ...found,
+    ...troubles,
+    ...notices,
     ...rows.map((skill) => {
       const row = skill === null ? 'default' : skill;
       return doubtful('skill_mapping', `no enabled pool takes tasks of ${JSON.stringify(row)}`, `enable one of its pools, or change skill_mapping.${row}`);

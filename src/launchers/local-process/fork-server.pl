@@ -6,6 +6,7 @@
 #
 # stdin   commands: frames of a 32-bit length and fields, each a 32-bit length and bytes (big endian)
 #           S id runDir cwd context argc argv… NAME=value…   start
+#           T terms id runDir …                              start as S does, on terms: see Terms.pm
 #           G id…                                            forget
 #           U id…                                            forget, and use the run folder again if it is bare
 #           P token                                          ping
@@ -16,7 +17,7 @@
 #           P token          pong
 # journal one line an event, fields separated by tabs, `%`, control characters escaped as %XX
 #           H version pid startTime bootId registryId
-#           S id pid startTime at runDir
+#           S id pid startTime at runDir [1]         1: a sandbox is the program, see Terms.pm
 #           F id pid stage errno text      the program could not be entered: as if never started
 #           X id pid code signal at strays
 #           G id
@@ -29,7 +30,7 @@ sub MOST_SPARES() { 64 }
 
 BEGIN {
     my ($here) = $0 =~ m{^(.*)/};
-    require "$here/fork-server/$_.pm" for qw(Kernel Entry Strays);
+    require "$here/fork-server/$_.pm" for qw(Kernel Terms Entry Strays);
     Kernel::share(qw(EINTR EAGAIN F_GETFL F_SETFL WNOHANG));
     Kernel::share(qw(O_RDONLY O_WRONLY O_CREAT O_EXCL O_APPEND O_NOFOLLOW O_NONBLOCK));
 }
@@ -44,7 +45,7 @@ if (opendir my $fds, '/proc/self/fd') {
     Kernel::close_fd($_ + 0) for @inherited;
 }
 
-my %runner;     # id => [pid, id, start (ms), fd of its exec pipe, failed, runDir] until forgotten
+my %runner;     # id => [pid, id, start (ms), fd of its exec pipe, failed, runDir, terms if any] until forgotten
 my %leader;     # pid => the same, until reaped
 my %exec_pipe;  # fd => {pid => 1} while not all of a batch are known to have entered their program
 my @spare;      # run folders that may be used again
@@ -123,7 +124,7 @@ sub refuse {
 # One pipe for all that start in one go. It closes by itself in each child that enters its program,
 # so that its end tells that all did, and no start waits for another.
 sub start {
-    my ($pipe, $id, $run_dir, $cwd, $context, $argc, @rest) = @_;
+    my ($pipe, $terms, $id, $run_dir, $cwd, $context, $argc, @rest) = @_;
     return report('A', escaped($id)) if $runner{$id};
     write_journal();
     if (length $unwritten) {
@@ -142,7 +143,8 @@ sub start {
         run_dir  => $run_dir,
         cwd      => $cwd,
         context  => $context,
-        spare    => pop @spare,
+        spare    => $terms ? undef : pop @spare,
+        terms    => $terms,
         programs => [Entry::candidates($argv[0], \@rest)],
         argv     => Kernel::vector(\@argv),
         env      => Kernel::vector(\@rest),
@@ -155,9 +157,9 @@ sub start {
     # entry again; only where the clock does not tell is it asked.
     $ticks = (Kernel::stat_of($pid))[2] // '0' if $ticks != Kernel::ticks_since_boot();
     $exec_pipe{$fd}{$pid} = 1;
-    $runner{$id} = $leader{$pid} = [$pid, $id, $at, $fd, 0, $run_dir];
+    $runner{$id} = $leader{$pid} = [$pid, $id, $at, $fd, 0, $run_dir, $terms || ()];
     $childless = 0;
-    journal('S', escaped($id), $pid, $ticks, $at, escaped($run_dir));
+    journal('S', escaped($id), $pid, $ticks, $at, escaped($run_dir), $terms && $terms->{sandboxed} ? 1 : ());
     return;
 }
 
@@ -167,7 +169,8 @@ sub start {
 sub keep_folder {
     my ($id) = @_;
     my $dir = $runner{$id}[5];
-    return if @spare >= MOST_SPARES || $leader{ $runner{$id}[0] };
+    # On terms the folder may be another user's.
+    return if @spare >= MOST_SPARES || $leader{ $runner{$id}[0] } || $runner{$id}[6];
     opendir my $folder, $dir or return;
     return if grep { !/^(?:\.\.?|context\.json|output\.log)$/ } readdir $folder;
     return unless -f "$dir/output.log" && -z _ && -f "$dir/context.json";
@@ -188,7 +191,8 @@ sub forget {
 
 sub command {
     my ($pipe, $kind, @fields) = @_;
-    if ($kind eq 'S') { start($pipe, @fields) }
+    if ($kind eq 'S') { start($pipe, undef, @fields) }
+    elsif ($kind eq 'T') { start($pipe, Terms::read_terms(shift @fields), @fields) }
     elsif ($kind eq 'G') { forget(0, @fields) }
     elsif ($kind eq 'U') { forget(1, @fields) }
     elsif ($kind eq 'P') { report('P', escaped($fields[0])) }
@@ -259,9 +263,11 @@ sub reap {
     my $now = Kernel::now();
     my $strays = $childless ? {} : Strays::of([map { $_->[0] } @ended], \%leader, $registry, $now);
     for (@ended) {
-        my ($pid, $id) = @{ $_->[0] };
-        my $signal = $_->[1] & 127;
-        journal('X', escaped($id), $pid, $signal ? '' : $_->[1] >> 8, $signal || '', $now, $strays->{$pid} // 0);
+        my ($runner, $status) = @$_;
+        my ($pid, $id) = @$runner;
+        $status = Terms::status_inside($status) if $runner->[6] && $runner->[6]{sandboxed};
+        my $signal = $status & 127;
+        journal('X', escaped($id), $pid, $signal ? '' : $status >> 8, $signal || '', $now, $strays->{$pid} // 0);
     }
 }
 

@@ -10,6 +10,7 @@ export type JournalLine =
       readonly startTime: string;
       readonly at: number;
       readonly runDir: string;
+      readonly sandboxed: boolean;
     }
   | { readonly kind: 'failed'; readonly id: RunnerId; readonly pid: number; readonly failure: EntryFailure }
   | {
@@ -82,7 +83,7 @@ const parseLongLine = (
     case 'H':
       return { kind: 'header', pid, startTime: third, bootId: fourth };
     case 'S':
-      return { kind: 'started', id, pid, startTime: third, at: Number(fourth), runDir: unescape(fifth) };
+      return { kind: 'started', id, pid, startTime: third, at: Number(fourth), runDir: unescape(fifth), sandboxed: sixth === '1' };
     case 'F':
       return { kind: 'failed', id, pid, failure: { stage: third, errno: Number(fourth), text: unescape(fifth) } };
     case 'X':

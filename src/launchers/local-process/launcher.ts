@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Confinement } from '../../domain/engine-settings.ts';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
@@ -9,10 +10,13 @@ import type { ProcessTable } from '../../ports/process-table.ts';
 import type { Reply } from '../../ports/reply.ts';
 import { invalidIntent } from '../invalid-intent.ts';
 import { readLog } from '../run-log.ts';
+import { confinedStart, type ConfinedSurroundings } from './confined-start.ts';
+import { ownGroupPlaces } from './control-groups.ts';
 import { loadLineages, newJournalPath } from './earlier-lineages.ts';
 import { ForkServer } from './fork-server.ts';
 import type { Lineage, LineageNews, RunnerRecord } from './lineage.ts';
 import { RUNNER_MARKER } from './process-tree.ts';
+import { RunnerGroups } from './runner-groups.ts';
 import { Runners } from './runners.ts';
 import { startError } from './start-failure.ts';
 
@@ -26,12 +30,21 @@ export interface LocalProcessOptions {
   readonly processes: ProcessTable;
   /** The Perl 5 to run the fork-server with; default: the one that is installed. */
   readonly perl?: string;
+  /** Files and folders beside `stateDir` that no sandbox shows. */
+  readonly secrets?: readonly string[];
 }
 
 interface PendingStart {
   readonly intent: LaunchIntent;
   readonly lineage: Lineage;
   readonly replies: Reply<ProcessHandle>[];
+}
+
+interface LauncherParts {
+  readonly folder: string;
+  readonly runners: Runners;
+  readonly surroundings: ConfinedSurroundings;
+  readonly server: ForkServer;
 }
 
 const later = <T>(reply: Reply<T>, result: Result<T, PortError>): void => void setImmediate(() => reply(result));
@@ -42,16 +55,19 @@ class LocalProcessLauncher implements Launcher {
   readonly #options: LocalProcessOptions;
   readonly #folder: string;
   readonly #runners: Runners;
+  readonly #surroundings: ConfinedSurroundings;
   readonly #pending = new Map<RunnerId, PendingStart>();
   readonly #pings = new Map<string, () => void>();
   #server: ForkServer;
   #starting: Promise<Result<ForkServer, PortError>> | null = null;
   #closed = false;
 
-  constructor(options: LocalProcessOptions, folder: string, runners: Runners, server: ForkServer) {
+  constructor(options: LocalProcessOptions, parts: LauncherParts) {
+    const { folder, runners, surroundings, server } = parts;
     this.#options = options;
     this.#folder = folder;
     this.#runners = runners;
+    this.#surroundings = surroundings;
     this.#server = server;
     this.#take(server);
   }
@@ -79,11 +95,27 @@ class LocalProcessLauncher implements Launcher {
     if (pending !== undefined) return void pending.replies.push(reply);
     const known = this.#runners.find(intent.runnerId);
     if (known !== null) return later(reply, ok(known.handle));
-    this.#pending.set(intent.runnerId, { intent, lineage: server.lineage, replies: [reply] });
-    const { runnerId, runDir, cwd, context, command } = intent;
-    const env = { ...intent.env, [RUNNER_MARKER]: `${this.#options.registryId}/${runnerId}` };
-    const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    server.send(['S', runnerId, runDir, cwd, context, String(command.length), ...command, ...pairs]);
+    const start: PendingStart = { intent, lineage: server.lineage, replies: [reply] };
+    this.#pending.set(intent.runnerId, start);
+    const confinement = intent.engine.type === 'local-process' ? intent.engine.confinement : undefined;
+    if (confinement === undefined) server.send(['S', ...this.#fields(intent)]);
+    else void this.#startConfined(server, start, confinement);
+  }
+
+  async #startConfined(server: ForkServer, start: PendingStart, confinement: Confinement): Promise<void> {
+    const { intent } = start;
+    const prepared = await confinedStart(intent, confinement, this.#surroundings);
+    // Answered already: the server died meanwhile.
+    if (this.#pending.get(intent.runnerId) !== start) return;
+    if (!prepared.ok) return this.#answer(intent.runnerId, prepared);
+    if (this.#closed) return this.#answer(intent.runnerId, err(portError('invalid', 'the launcher is closed')));
+    server.send(['T', prepared.value.terms, ...this.#fields({ ...intent, ...prepared.value })]);
+  }
+
+  #fields({ runnerId, runDir, cwd, context, command, env }: Omit<LaunchIntent, 'engine'>): readonly string[] {
+    const marked = { ...env, [RUNNER_MARKER]: `${this.#options.registryId}/${runnerId}` };
+    const pairs = Object.entries(marked).map(([name, value]) => `${name}=${value}`);
+    return [runnerId, runDir, cwd, context, String(command.length), ...command, ...pairs];
   }
 
   watch(handle: ProcessHandle, notify: (event: WatchEvent) => void): () => void {
@@ -232,8 +264,12 @@ export const createLocalProcessLauncher = async (
     const earlier = await loadLineages(folder, options.registryId);
     const server = await startServer(options, folder);
     if (!server.ok) return server;
-    const runners = new Runners(options.processes, options.registryId, earlier);
-    return ok(new LocalProcessLauncher(options, folder, runners, server.value));
+    const places = ownGroupPlaces();
+    const groups = new RunnerGroups(places, options.registryId);
+    const runners = new Runners({ ...options, groups }, earlier);
+    const secrets = [options.stateDir, ...(options.secrets ?? [])];
+    const surroundings = { groups, groupsLimitMemory: places.memory !== null, secrets };
+    return ok(new LocalProcessLauncher(options, { folder, runners, surroundings, server: server.value }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
     return err(portError('transient', `local-process: cannot use the state directory ${options.stateDir}: ${reason}`));

@@ -10,6 +10,8 @@ export interface RunnerRecord {
   readonly pid: number;
   readonly startTime: string;
   readonly runDir: string;
+  /** Its leader is bubblewrap, with which all inside dies. */
+  readonly sandboxed: boolean;
   readonly exit: RecordedExit | null;
 }
 

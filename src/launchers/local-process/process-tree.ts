@@ -18,6 +18,8 @@ export interface TreeRoot {
   readonly leader: ProcessName | null;
   /** The fork-server that started it, while that lives. */
   readonly server: ProcessName | null;
+  /** The leader only holds a sandbox together: were it terminated, nobody inside had any grace. */
+  readonly sandboxed?: boolean;
 }
 
 /** All processes at one moment. */

@@ -10,6 +10,7 @@ import { finalOf } from './final-event.ts';
 import { SERVER_MARKER } from './fork-server.ts';
 import type { Lineage, LineageNews, RecordedExit, RunnerRecord } from './lineage.ts';
 import type { TreeRoot } from './process-tree.ts';
+import type { RunnerGroups } from './runner-groups.ts';
 import { TreeStopper } from './tree-stopper.ts';
 
 /** Between terminate and kill for what a runner left behind when it ended by itself. */
@@ -30,11 +31,19 @@ interface Known {
   readonly handle: ProcessHandle;
 }
 
+interface RunnersOptions {
+  readonly processes: ProcessTable;
+  readonly registryId: RegistryId;
+  /** Of those runners that are limited. */
+  readonly groups: RunnerGroups;
+}
+
 const exitOf = (final: FinalEvent | null): ExitReport | null => (final?.kind === 'exited' ? final.exit : null);
 
 /** All runners of this registry on this machine, of whichever fork-server, and how each ends. */
 export class Runners {
   readonly #processes: ProcessTable;
+  readonly #groups: RunnerGroups;
   readonly #stopper: TreeStopper;
   readonly #endings = new Endings();
   /** Newest first. */
@@ -49,9 +58,10 @@ export class Runners {
   readonly #orphaned = new Map<RunnerId, ProcessHandle>();
   readonly #poll: NodeJS.Timeout;
 
-  constructor(processes: ProcessTable, registryId: RegistryId, earlier: readonly Lineage[]) {
+  constructor({ processes, registryId, groups }: RunnersOptions, earlier: readonly Lineage[]) {
     this.#processes = processes;
-    this.#stopper = new TreeStopper(processes, registryId);
+    this.#groups = groups;
+    this.#stopper = new TreeStopper(processes, registryId, groups);
     this.#poll = setInterval(() => this.#lookAfterOrphaned(), POLL_MS).unref();
     for (const lineage of earlier) {
       this.#add(lineage);
@@ -161,6 +171,7 @@ export class Runners {
   /** True when `current`, still taking commands, is to forget it by itself. */
   forget(id: RunnerId, current: Lineage): boolean {
     this.#endings.forget(id);
+    this.#groups.remove(id);
     this.#orphaned.delete(id);
     const known = this.find(id);
     if (known === null) return false;
@@ -253,18 +264,19 @@ export class Runners {
 
   #conclude(handle: ProcessHandle, exit: RecordedExit | null): void {
     if (!this.#endings.begin(handle.runnerId)) return;
-    const settle = (): void => this.#endings.settle(handle.runnerId, finalOf(handle.runDir, exit));
-    const clean = exit !== null && !exit.strays;
+    const id = handle.runnerId;
+    const settle = (): void => this.#endings.settle(id, finalOf(handle.runDir, exit, this.#groups.causeOf(id)));
+    const clean = exit !== null && !exit.strays && this.#groups.membersOf(id).length === 0;
     if (clean || !this.#isThisBoot(handle)) return settle();
     // A stop under way keeps its own grace.
-    const underWay = this.#stopper.inProgress(handle.runnerId);
+    const underWay = this.#stopper.inProgress(id);
     void (underWay ?? this.#stopper.stop(this.#rootOf(handle), STRAY_GRACE_MS)).then(settle);
   }
 
   #rootOf(handle: ProcessHandle): TreeRoot {
-    const lineage = this.find(handle.runnerId)?.lineage;
-    const server = lineage?.isServerAlive(this.#processes) === true ? lineage.server : null;
-    return { id: handle.runnerId, leader: handle, server };
+    const known = this.find(handle.runnerId);
+    const server = known?.lineage.isServerAlive(this.#processes) === true ? known.lineage.server : null;
+    return { id: handle.runnerId, leader: handle, server, sandboxed: known?.record.sandboxed ?? false };
   }
 
   #isThisBoot(handle: ProcessHandle): boolean {

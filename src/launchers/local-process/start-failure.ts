@@ -10,15 +10,32 @@ const PERMANENT: ReadonlySet<number> = new Set([
   E2BIG, EACCES, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOTDIR, EPERM, EROFS,
 ]);
 
+/** What a term of the start stands for, when it could not be kept; see `fork-server/Terms.pm`. */
+const TERMS: Readonly<Record<string, string>> = {
+  cgroup: 'cannot join its control group',
+  nice: 'cannot lower its priority',
+  limit: 'cannot limit its memory',
+};
+
+export const notFound = ({ command, env }: Pick<LaunchIntent, 'command' | 'env'>): string => {
+  const program = command[0] ?? '';
+  return program.includes('/')
+    ? `command not found: ${program} (or the interpreter named in its first line)`
+    : `command not found: ${program} (PATH is ${env['PATH'] ?? 'not set'})`;
+};
+
+const userOf = ({ engine }: LaunchIntent): string =>
+  engine.type === 'local-process' ? (engine.confinement?.user?.name ?? 'another user') : 'another user';
+
 const describe = (intent: LaunchIntent, { stage, errno, text }: EntryFailure): string => {
   const program = intent.command[0] ?? '';
   if (stage === 'cwd') return `cannot enter the working directory ${intent.cwd}: ${text}`;
+  const term = stage === 'user' ? `cannot become ${userOf(intent)}` : TERMS[stage];
+  if (term !== undefined) return `${term}: ${text}`;
   if (stage !== 'exec') return `cannot prepare the run directory ${intent.runDir} (${stage}): ${text}`;
   switch (errno) {
     case ENOENT:
-      return program.includes('/')
-        ? `command not found: ${program} (or the interpreter named in its first line)`
-        : `command not found: ${program} (PATH is ${intent.env['PATH'] ?? 'not set'})`;
+      return notFound(intent);
     case EACCES:
       return `command not executable: ${program} (permission denied; chmod +x it?)`;
     case ENOEXEC:

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { runnerId, type RunnerId } from '../../domain/ids.ts';
 import type { ProcessEntry, ProcessTable } from '../../ports/process-table.ts';
+import type { RunnerGroups } from './runner-groups.ts';
 import { groupsOf, processKey, RUNNER_MARKER, treeOf, viewOf, type ProcessView, type TreeRoot } from './process-tree.ts';
 
 /** How long the killed may take to die before they are reported as survivors, in ms. */
@@ -24,6 +25,7 @@ interface Stopping {
 /** Stops whole trees of processes and proves them dead. However many are stopped, one look serves all. */
 export class TreeStopper {
   readonly #processes: ProcessTable;
+  readonly #groups: RunnerGroups;
   readonly #marker: string;
   readonly #stopping = new Map<RunnerId, Stopping>();
   /** Markers by process; an environment is set once, by exec. */
@@ -32,8 +34,9 @@ export class TreeStopper {
   #running = false;
   #hurry = new AbortController();
 
-  constructor(processes: ProcessTable, registryId: string) {
+  constructor(processes: ProcessTable, registryId: string, groups: RunnerGroups) {
     this.#processes = processes;
+    this.#groups = groups;
     this.#marker = `\0${RUNNER_MARKER}=${registryId}/`;
   }
 
@@ -144,8 +147,14 @@ export class TreeStopper {
   }
 
   #step(stopping: Stopping, view: ProcessView): void {
+    // Whoever got out of the tree could not get out of the control group.
+    const grouped = this.#groups.membersOf(stopping.root.id);
+    for (const pid of grouped) {
+      const entry = view.byPid.get(pid);
+      if (entry !== undefined) stopping.known.add(processKey(entry));
+    }
     const members = treeOf(view, stopping.root, stopping.known);
-    if (members.length === 0) {
+    if (members.length === 0 && grouped.length === 0) {
       stopping.cleanLooks += 1;
       if (stopping.cleanLooks >= CLEAN_LOOKS) stopping.finish([]);
       return;
@@ -154,8 +163,9 @@ export class TreeStopper {
     for (const member of members) stopping.known.add(processKey(member));
     const now = performance.now();
     if (now >= stopping.killAt + KILL_PATIENCE_MS) {
-      stopping.finish(members.map(({ pid }) => String(pid)));
+      stopping.finish([...new Set([...members.map(({ pid }) => pid), ...grouped])].map(String));
     } else if (now >= stopping.killAt) {
+      this.#groups.kill(stopping.root.id);
       // Who forks all the time is another by the time that its pid is signalled; its group is the same.
       const groups = groupsOf(view, members, (pid, startTime) => this.#processes.isAlive(pid, startTime));
       for (const [pgrp, newest] of groups) this.#processes.signalGroup(pgrp, newest, 'SIGKILL');
@@ -165,10 +175,11 @@ export class TreeStopper {
     }
   }
 
-  #terminate({ terminated }: Stopping, members: readonly ProcessEntry[]): void {
+  #terminate({ terminated, root }: Stopping, members: readonly ProcessEntry[]): void {
+    const spared = root.sandboxed === true && root.leader !== null ? processKey(root.leader) : null;
     for (const member of members) {
       const key = processKey(member);
-      if (terminated.has(key)) continue;
+      if (terminated.has(key) || key === spared) continue;
       terminated.add(key);
       this.#processes.signal(member.pid, member.startTime, 'SIGTERM');
       // A stopped process takes no notice until it goes on.

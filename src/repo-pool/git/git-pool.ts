@@ -4,6 +4,7 @@ import { parseTaskKey, runnerId, slotId, type RegistryId, type RunnerId, type Sl
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { Reply } from '../../ports/reply.ts';
 import type { RepoPool, Slot, SlotRequest } from '../../ports/repo-pool.ts';
+import { ownAgain } from '../own-again.ts';
 import { SlotLedger, type Preference } from '../slot-ledger.ts';
 import type { Lending, Lendings } from './lending.ts';
 import type { Occupant, Occupants } from './occupants.ts';
@@ -107,6 +108,7 @@ class GitPool implements RepoPool {
     this.#clean.delete(id);
     const { workspaces, tell } = this.#options;
     const taken = await guarded(`slot ${id}`, async () => {
+      await ownAgain(this.#place(id).path);
       const saved = await workspaces.takeBack(this.#place(id), lending);
       if (saved.ok && lending !== null) await this.#note(id, { ...lending, ready: false, returned: true });
       return saved;
@@ -204,7 +206,11 @@ class GitPool implements RepoPool {
     const { workspaces, tell } = this.#options;
     const occupant = await this.#occupantOf(id, true);
     const lending = this.#lent.get(id) ?? null;
-    const gone = occupant === null ? await guarded(`slot ${id}`, () => workspaces.discard(this.#place(id), lending)) : ok(false);
+    const discard = async (): Promise<Result<boolean, PortError>> => {
+      await ownAgain(this.#place(id).path);
+      return workspaces.discard(this.#place(id), lending);
+    };
+    const gone = occupant === null ? await guarded(`slot ${id}`, discard) : ok(false);
     if (gone.ok && gone.value) return;
     const why = gone.ok ? (occupant ?? 'it holds work that is on no branch') : gone.error.message;
     tell(`${id} is more than repo_pool.slots allows and is left where it is, ${this.#place(id).path}: ${why}`);

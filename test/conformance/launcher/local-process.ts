@@ -4,8 +4,10 @@ import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Confinement } from '../../../src/domain/engine-settings.ts';
 import { registryId, type RegistryId } from '../../../src/domain/ids.ts';
-import { createLocalProcessLauncher } from '../../../src/launchers/local-process/launcher.ts';
+import { createLocalProcessLauncher, type LocalProcessOptions } from '../../../src/launchers/local-process/launcher.ts';
+import { letUsersPass } from '../../../src/launchers/local-process/user-access.ts';
 import { systemProcessTable } from '../../../src/platform/process-table.ts';
 import type { Launcher, ProcessHandle, RunnerHandle } from '../../../src/ports/launcher.ts';
 import type { ProcessEntry } from '../../../src/ports/process-table.ts';
@@ -71,31 +73,38 @@ export interface LocalFixture extends LauncherFixture {
   readonly registry: RegistryId;
 }
 
-export const openLauncher = async (stateDir: string, registry: RegistryId): Promise<Launcher> =>
-  valueOf(await createLocalProcessLauncher({ stateDir, registryId: registry, processes }));
+export type LauncherOptions = Partial<LocalProcessOptions>;
 
-export const makeLocal = async (): Promise<LocalFixture> => {
+export const openLauncher = async (stateDir: string, registry: RegistryId, options: LauncherOptions = {}): Promise<Launcher> =>
+  valueOf(await createLocalProcessLauncher({ ...options, stateDir, registryId: registry, processes }));
+
+/** How the pool is configured whose runners these are; a user of it gets to the fixture's folders. */
+export const makeLocal = async (confinement: Confinement | null = null, options: LauncherOptions = {}): Promise<LocalFixture> => {
   const root = await mkdtemp(join(tmpdir(), 'launcher-'));
   const registry = registryId(randomUUID());
   const cwd = join(root, 'slot with blank');
   mkdirSync(cwd);
-  let launcher = await openLauncher(root, registry);
+  if (confinement?.user != null) {
+    valueOf(letUsersPass(new Map([['pool', confinement.user]]), { stateDir: root, slotsDir: root, registryPath: join(root, 'registry.db') }));
+  }
+  let launcher = await openLauncher(root, registry, options);
   return {
     root,
     registry,
     launcher,
     env: ENV,
-    engine: { type: 'local-process' },
+    engine: { type: 'local-process', ...(confinement === null ? {} : { confinement }) },
     cwd,
     missingCommand: ['no-such-command-anywhere'],
     command: commandOf,
     runDir: (id) => join(root, 'runs', id),
     inside: { cwd, runDir: (id) => join(root, 'runs', id) },
-    engineVariables: ['DISPATCHER_RUNNER'],
+    // bubblewrap tells its program where it is.
+    engineVariables: ['DISPATCHER_RUNNER', ...(confinement?.sandbox == null ? [] : ['PWD'])],
     quickStarts: 200,
     reopen: async () => {
       await ask<null>((reply) => launcher.close(reply));
-      launcher = await openLauncher(root, registry);
+      launcher = await openLauncher(root, registry, options);
       return launcher;
     },
     end: async () => {

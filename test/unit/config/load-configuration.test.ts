@@ -243,7 +243,7 @@ concurrency_keys: { database: 2 }
     assert.deepEqual(configuration.pools, [
       {
         name: 'first',
-        engine: { type: 'local-process' },
+        engine: { type: 'local-process', confinement: { user: null, sandbox: null, nice: 0, limits: { cpu: 1, memory: 2048 } } },
         enabled: false,
         maxConcurrency: 2,
         cpuQuota: 4,
@@ -376,11 +376,10 @@ describe('a configuration is refused for', () => {
   for (const [what, text, lines] of [
     [
       'what is not there yet, honestly',
-      'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes, user: me }\n',
+      'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes }\n',
       [
         'dispatcher.yaml:2: repo_pool.type: found folders; expected one of directory, git-worktree, git-clone',
         'dispatcher.yaml:5: agent_pools.k.type: kubernetes is not there yet; use "local-process"',
-        'dispatcher.yaml:5: agent_pools.k.user: user is not there yet; take it out',
       ],
     ],
     [

@@ -53,9 +53,10 @@ sub write_all {
     return $n == length $text && ($flags || Kernel::truncate_fd($fd, $n) == 0);
 }
 
-# Run folder with context and log, streams, working directory, program. What fails is told through
+# Run folder, terms, context and log, streams, working directory, program. What fails is told through
 # the descriptor `tell` as pid, stage and error number. `null`: /dev/null; `spare`: a folder to move
-# to the run folder's place.
+# to the run folder's place; `terms`: see Terms.pm. From the terms on it is the other user that acts:
+# nothing in a folder that is that user's is touched with our rights.
 sub become {
     my ($how) = @_;
     my ($tell, $run_dir) = ($how->{tell}, $how->{run_dir});
@@ -63,6 +64,10 @@ sub become {
     Kernel::unblock_signals();
     my $reused = defined $how->{spare} && rename $how->{spare}, $run_dir;
     $reused or mkdir($run_dir, 0700) or make_folder($run_dir) or fail($tell, 'run-dir');
+    if ($how->{terms}) {
+        my $stage = Terms::accept_all($how->{terms}, $run_dir);
+        fail($tell, $stage) if $stage;
+    }
     write_all("$run_dir/context.json", $reused ? 0 : O_TRUNC, $how->{context}) or fail($tell, 'context');
     my $log = Kernel::open_fd("$run_dir/output.log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     fail($tell, 'output') if $log < 0;

@@ -11,12 +11,14 @@ BEGIN {
         x64 => {
             read => 0, write => 1, openat => 257, pipe2 => 293, ftruncate => 77, dup3 => 292, rt_sigprocmask => 14,
             execve => 59, exit_group => 231, setsid => 112, prctl => 157, clock_gettime => 228, close => 3,
-            signalfd4 => 289, nofollow => 0400000,
+            signalfd4 => 289, setgroups => 116, setresgid => 119, setresuid => 117, prlimit64 => 302,
+            nofollow => 0400000,
         },
         arm64 => {
             read => 63, write => 64, openat => 56, pipe2 => 59, ftruncate => 46, dup3 => 24, rt_sigprocmask => 135,
             execve => 221, exit_group => 94, setsid => 157, prctl => 167, clock_gettime => 113, close => 57,
-            signalfd4 => 74, nofollow => 0100000,
+            signalfd4 => 74, setgroups => 159, setresgid => 149, setresuid => 147, prlimit64 => 261,
+            nofollow => 0100000,
         },
     );
     my $machine = $ARGV[2] // 'unknown';
@@ -32,6 +34,7 @@ sub EEXIST() { 17 } sub ENOTDIR() { 20 } sub ENOSPC() { 28 } sub O_RDONLY() { 0 
 sub O_CREAT() { 0100 } sub O_EXCL() { 0200 } sub O_APPEND() { 02000 } sub O_TRUNC() { 01000 }
 sub O_NONBLOCK() { 04000 } sub O_CLOEXEC() { 02000000 } sub AT_FDCWD() { -100 } sub F_GETFL() { 3 }
 sub F_SETFL() { 4 } sub WNOHANG() { 1 } sub SIGCHLD() { 17 } sub SIG_SETMASK() { 2 }
+sub PR_SET_NO_NEW_PRIVS() { 38 } sub RLIMIT_DATA() { 2 }
 sub PR_SET_CHILD_SUBREAPER() { 36 } sub CLOCK_BOOTTIME() { 7 } sub SFD_NONBLOCK_CLOEXEC() { 02004000 }
 
 my ($stamp, $pair, $buffer) = ("\0" x 16, "\0" x 8, "\0" x BUFFER_SIZE);
@@ -97,6 +100,28 @@ sub new_pipe { return syscall($sys->{pipe2}, $pair, O_CLOEXEC | O_NONBLOCK) < 0 
 
 # Orphans of our descendants come to us and not to init, so that they can be seen and reaped.
 sub adopt_orphans { return syscall($sys->{prctl}, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+# For good, whatever program is entered: no set-user-id file and no file capability counts any more.
+sub renounce_privileges { return syscall($sys->{prctl}, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 }
+
+# All three ids of each kind, and the supplementary groups. False when not all of it could be done, or
+# when there is a way back.
+sub become_user {
+    my ($uid, $gid, @groups) = @_;
+    my $list = pack 'L*', @groups;
+    return 0 if syscall($sys->{setgroups}, scalar @groups, $list) < 0;
+    return 0 if syscall($sys->{setresgid}, $gid, $gid, $gid) < 0;
+    return 0 if syscall($sys->{setresuid}, $uid, $uid, $uid) < 0;
+    return 1 if $uid == 0 || syscall($sys->{setresuid}, 0, 0, 0) < 0;
+    $! = EPERM;
+    return 0;
+}
+
+# Bytes of private writable memory that this process, and each that it starts, may have.
+sub limit_data {
+    my $limit = pack 'QQ', $_[0], $_[0];
+    return syscall($sys->{prlimit64}, 0, RLIMIT_DATA, $limit, 0) == 0;
+}
 
 sub new_session { return syscall($sys->{setsid}) }
 
