@@ -4,9 +4,11 @@ import { basename, join } from 'node:path';
 import type { DispatcherOutput } from '../machines/dispatcher/context.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadSchedulingPolicy } from './config/load-scheduling-policy.ts';
+import { DOCKER_DEFAULTS, type EngineSettings } from './domain/engine-settings.ts';
 import { portError, type PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { err, ok, type Result } from './domain/result.ts';
+import type { EventDraft } from './domain/events.ts';
 import type { PoolSettings } from './domain/settings.ts';
 import { openLaunchers, type LauncherTerms } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
@@ -15,6 +17,7 @@ import { createInbox } from './platform/inbox.ts';
 import { holderOfThisProcess, systemProcessTable } from './platform/process-table.ts';
 import { systemClock } from './platform/system-clock.ts';
 import type { Clock } from './ports/clock.ts';
+import type { RunnerHandle } from './ports/launcher.ts';
 import type { RepoPool } from './ports/repo-pool.ts';
 import type { Salvage } from './ports/salvage.ts';
 import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
@@ -118,13 +121,20 @@ const makeStateDir = async (stateDir: string, trouble: (message: string) => void
 
 const silent: Telemetry = { tell: () => undefined };
 
+/** The engine that has what a handle names: any pool's that is of its kind. */
+const engineLeft = (handle: RunnerHandle | null, configured: readonly PoolSettings[]): EngineSettings => {
+  const type = handle?.kind === 'container' ? 'docker' : handle?.kind === 'job' ? 'kubernetes' : 'local-process';
+  const same = configured.find(({ engine }) => engine.type === type)?.engine;
+  return same ?? (type === 'docker' ? { ...DOCKER_DEFAULTS, image: '' } : { type: 'local-process' });
+};
+
 /** Pools that only an open attempt still names: they take nothing, and see what they have to its end. */
 const retiredPools = (configured: readonly PoolSettings[], open: readonly OpenAttempt[]): readonly PoolSettings[] => {
   const known = new Set(configured.map(({ name }) => name));
   const names = new Set(open.map(({ attempt }) => attempt.pool).filter((name) => !known.has(name)));
   return [...names].map((name) => ({
     name,
-    engine: { type: 'local-process' },
+    engine: engineLeft(open.find(({ attempt }) => attempt.pool === name)?.attempt.handle ?? null, configured),
     enabled: false,
     maxConcurrency: 0,
     cpuQuota: null,
@@ -193,7 +203,12 @@ const openSlots = (
   });
 };
 
-const launcherTerms = (configuration: Configuration, registryId: RegistryId, tell: (message: string) => void): LauncherTerms => ({
+const launcherTerms = (
+  configuration: Configuration,
+  registryId: RegistryId,
+  tell: (message: string) => void,
+): Omit<LauncherTerms, 'preparing' | 'record'> => ({
+  environment: process.env,
   stateDir: configuration.stateDir,
   registryId,
   processes: systemProcessTable(),
@@ -230,7 +245,13 @@ const assemble = async (
   const slots = await openSlots(configuration, registry.id, clock, trouble);
   if (!slots.ok) return slots;
   const pools = [...configuration.pools, ...retiredPools(configuration.pools, open.value)];
-  const launchers = await openLaunchers(pools, launcherTerms(configuration, registry.id, trouble));
+  // What a launcher has to say before there is an actor to hear it is about nothing that anybody has asked for.
+  let record: (event: EventDraft) => void = () => undefined;
+  const launchers = await openLaunchers(pools, {
+    ...launcherTerms(configuration, registry.id, trouble),
+    preparing: (message, { task, pool }) => telemetry.tell({ type: 'preparing', message, task, pool }),
+    record: (event) => record(event),
+  });
   if (!launchers.ok) return launchers;
   for (const launcher of launchers.value.all) closers.add(() => ask<null>((reply) => launcher.close(reply)));
   const inbox = createInbox((error) => {
@@ -256,6 +277,7 @@ const assemble = async (
     url: () => api?.url ?? null,
   };
   const actor = createDispatcherActor(ports, terms, { settings: configuration.dispatcher, pools, untilIdle, policy: policy.value });
+  record = (event) => inbox.post(() => actor.send({ type: 'event.record', event }));
   registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
   const serving = async (): Promise<Result<string | null, PortError>> => {
     if (!withApi) return ok(null);

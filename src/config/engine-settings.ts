@@ -1,13 +1,10 @@
-import type { DockerEngine, EngineLimits, EngineSettings, KubernetesEngine, PoolType } from '../domain/engine-settings.ts';
+import { DOCKER_DEFAULTS, type DockerEngine, type EngineLimits, type EngineSettings, type KubernetesEngine, type PoolType } from '../domain/engine-settings.ts';
 import type { WrittenPool } from './configuration-schema.ts';
 import { dockerKeys } from './docker-pool-schema.ts';
 import type { Finding } from './finding.ts';
 import { localProcessEngine, type LocalMachine } from './local-process-settings.ts';
 
 type WrittenConfig = NonNullable<WrittenPool['config']>;
-
-/** More processes and threads than a build needs, fewer than a fork bomb. */
-const PIDS_LIMIT = 4096;
 
 const limitsOf = ({ resources }: WrittenConfig): EngineLimits => ({
   cpu: resources?.cpu_limit ?? null,
@@ -19,22 +16,22 @@ const isPath = (source: string): boolean => source.includes('/') || source.start
 
 const dockerEngineOf = (config: WrittenConfig, absolute: (path: string) => string): DockerEngine => ({
   type: 'docker',
-  host: config.host ?? null,
+  host: config.host ?? DOCKER_DEFAULTS.host,
   image: config.image ?? '',
-  pullPolicy: config.pull_policy ?? 'if-not-present',
+  pullPolicy: config.pull_policy ?? DOCKER_DEFAULTS.pullPolicy,
   limits: limitsOf(config),
-  gpus: config.gpus ?? null,
-  network: config.network ?? null,
-  volumes: (config.volumes ?? []).map((volume) => ({
+  gpus: config.gpus ?? DOCKER_DEFAULTS.gpus,
+  network: config.network ?? DOCKER_DEFAULTS.network,
+  volumes: (config.volumes ?? DOCKER_DEFAULTS.volumes).map((volume) => ({
     ...volume,
     source: isPath(volume.source) ? absolute(volume.source) : volume.source,
   })),
   secrets: Object.fromEntries(Object.entries(config.secrets ?? {}).map(([name, path]) => [name, absolute(path)])),
-  user: config.user ?? null,
-  privileged: config.privileged ?? false,
-  capAdd: config.cap_add ?? [],
-  readOnlyRoot: config.read_only ?? false,
-  pidsLimit: config.pids_limit ?? PIDS_LIMIT,
+  user: config.user ?? DOCKER_DEFAULTS.user,
+  privileged: config.privileged ?? DOCKER_DEFAULTS.privileged,
+  capAdd: config.cap_add ?? DOCKER_DEFAULTS.capAdd,
+  readOnlyRoot: config.read_only ?? DOCKER_DEFAULTS.readOnlyRoot,
+  pidsLimit: config.pids_limit ?? DOCKER_DEFAULTS.pidsLimit,
 });
 
 const kubernetesEngineOf = (config: WrittenConfig, absolute: (path: string) => string): KubernetesEngine => ({

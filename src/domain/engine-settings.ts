@@ -70,6 +70,24 @@ export interface DockerEngine {
   readonly pidsLimit: number;
 }
 
+/** A docker pool that names nothing but its image. */
+export const DOCKER_DEFAULTS: Omit<DockerEngine, 'image'> = {
+  type: 'docker',
+  host: null,
+  pullPolicy: 'if-not-present',
+  limits: { cpu: null, memory: null },
+  gpus: null,
+  network: null,
+  volumes: [],
+  secrets: {},
+  user: null,
+  privileged: false,
+  capAdd: [],
+  readOnlyRoot: false,
+  // More than a build needs, fewer than a fork bomb.
+  pidsLimit: 4096,
+};
+
 export interface VolumeMount {
   /** Absolute path here, or the name of a volume of the engine. */
   readonly source: string;

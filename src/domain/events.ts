@@ -30,6 +30,8 @@ export const EVENT_TYPES = [
   'PriorityChanged',
   'SlotFailed',
   'LaunchFailed',
+  'ImagePulling',
+  'ImagePulled',
   'PoolEnabled',
   'PoolDisabled',
   'PoolDraining',

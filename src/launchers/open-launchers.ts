@@ -1,8 +1,10 @@
+import type { DockerEngine } from '../domain/engine-settings.ts';
+import type { EventDraft } from '../domain/events.ts';
 import type { PortError } from '../domain/failures.ts';
 import type { PoolName, RegistryId } from '../domain/ids.ts';
 import { ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
-import type { Launcher } from '../ports/launcher.ts';
+import type { Launcher, LaunchIntent } from '../ports/launcher.ts';
 import type { ProcessTable } from '../ports/process-table.ts';
 import { createLocalProcessLauncher } from './local-process/launcher.ts';
 import { localPoolNotices, readyLocalPools, registryFiles } from './local-process/local-pools.ts';
@@ -17,6 +19,11 @@ export interface LauncherTerms {
   readonly registryPath: string;
   /** Takes lines for a person. */
   readonly tell: (message: string) => void;
+  /** Of this process: how engines are reached. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Takes lines about what one start waits for. */
+  readonly preparing: (message: string, intent: LaunchIntent) => void;
+  readonly record: (event: EventDraft) => void;
 }
 
 export interface Launchers {
@@ -25,6 +32,14 @@ export interface Launchers {
   /** Each of them once. */
   readonly all: readonly Launcher[];
 }
+
+type Opened = Result<Launcher, PortError>;
+
+const openDocker = async (engine: DockerEngine, terms: LauncherTerms): Promise<Opened> => {
+  // Its client library is loaded only for those who have such a pool.
+  const { openDockerLauncher } = await import('./docker/open.ts');
+  return openDockerLauncher(engine, terms);
+};
 
 /** The launchers of these pools. That of local processes is always among them: it ends what an earlier one left. */
 export const openLaunchers = async (
@@ -36,5 +51,30 @@ export const openLaunchers = async (
   for (const line of localPoolNotices(pools)) terms.tell(line);
   const local = await createLocalProcessLauncher({ ...terms, secrets: registryFiles(terms) });
   if (!local.ok) return local;
-  return ok({ byPool: new Map(pools.map(({ name }) => [name, local.value])), all: [local.value] });
+  const byPool = new Map<PoolName, Launcher>();
+  const byEngine = new Map<string, Launcher>([['local-process', local.value]]);
+  for (const { name, engine } of pools) {
+    const key = engineKey(engine);
+    const known = byEngine.get(key);
+    const opened: Opened = known === undefined && engine.type === 'docker' ? await openDocker(engine, terms) : ok(known ?? local.value);
+    if (!opened.ok) {
+      await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => void launcher.close(resolve))));
+      return opened;
+    }
+    byEngine.set(key, opened.value);
+    byPool.set(name, opened.value);
+  }
+  return ok({ byPool, all: [...byEngine.values()] });
+};
+
+/** Pools with the same key are run by the same launcher. */
+const engineKey = (engine: PoolSettings['engine']): string => {
+  switch (engine.type) {
+    case 'local-process':
+      return engine.type;
+    case 'docker':
+      return `${engine.type} ${engine.host}`;
+    case 'kubernetes':
+      return JSON.stringify([engine.type, engine.namespace]);
+  }
 };

@@ -44,6 +44,8 @@ export type Notice =
   | { readonly type: 'draining'; readonly runners: number }
   | { readonly type: 'shutdownWaiting'; readonly runners: number; readonly timeoutMs: number }
   | { readonly type: 'shutdownStopping'; readonly runners: number; readonly graceMs: number }
+  /** Something takes its time before a runner can start, and is at work. */
+  | { readonly type: 'preparing'; readonly message: string; readonly task: TaskKey; readonly pool: PoolName }
   | { readonly type: 'trouble'; readonly message: string; readonly task: TaskKey | null; readonly pool: PoolName | null };
 
 /**

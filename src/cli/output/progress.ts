@@ -53,6 +53,8 @@ const lineOf = (notice: Notice): string | null => {
     }
     case 'launchFailed':
       return `${colours.yellow('warning')}   ${notice.task === null ? '' : `${notice.task}: `}launch failed: ${notice.message}`;
+    case 'preparing':
+      return `${colours.dim('preparing')} ${notice.task}: ${notice.message}`;
     case 'trouble':
       return `${colours.yellow('warning')}   ${notice.task === null ? '' : `${notice.task}: `}${notice.message}`;
   }

@@ -6,6 +6,7 @@ import { makeRunDir, removeSecrets, secretsDir, sharedDir, writeSecrets } from '
 import { containerSpec } from './container-spec.ts';
 import { containerUser } from './container-user.ts';
 import { handleOf, type Containers, type Found } from './containers.ts';
+import { urlInside } from './dispatcher-url.ts';
 import type { Engine } from './engine.ts';
 import { portErrorOf } from './engine-failure.ts';
 import { ImageProbe } from './image-probe.ts';
@@ -71,7 +72,7 @@ export class Starting {
       const written = await writeSecrets(engine.secrets, secrets, who.value.owner);
       if (!written.ok) return written;
     }
-    const spec = containerSpec(intent, {
+    const spec = containerSpec(await this.#withUrl(intent), {
       registry: registryId,
       engine,
       user: who.value.user,
@@ -96,6 +97,13 @@ export class Starting {
     }
     const error = portErrorOf(started.error, `container ${intent.runnerId} cannot be started`);
     return err(isCommandsFault(error.message) ? portError('permanent', error.message) : error);
+  }
+
+  async #withUrl(intent: DockerIntent): Promise<DockerIntent> {
+    const { DISPATCHER_URL: url, ...env } = intent.env;
+    if (url === undefined) return intent;
+    const inside = await urlInside(this.#engine, url, intent.engine.network);
+    return { ...intent, env: inside === null ? env : { ...env, DISPATCHER_URL: inside } };
   }
 
   /** Asked once: it is decided when the engine starts. */
