@@ -1,30 +1,12 @@
 import type { DockerEngine } from '../domain/engine-settings.ts';
-import type { EventDraft } from '../domain/events.ts';
 import type { PortError } from '../domain/failures.ts';
-import type { PoolName, RegistryId } from '../domain/ids.ts';
+import type { PoolName } from '../domain/ids.ts';
 import { ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
-import type { Launcher, LaunchIntent } from '../ports/launcher.ts';
-import type { ProcessTable } from '../ports/process-table.ts';
+import type { Launcher } from '../ports/launcher.ts';
+import type { LauncherTerms } from './launcher-terms.ts';
 import { createLocalProcessLauncher } from './local-process/launcher.ts';
 import { localPoolNotices, readyLocalPools, registryFiles } from './local-process/local-pools.ts';
-
-export interface LauncherTerms {
-  readonly stateDir: string;
-  readonly registryId: RegistryId;
-  readonly processes: ProcessTable;
-  /** Absolute folder of the slots. */
-  readonly slotsDir: string;
-  /** File of the registry. */
-  readonly registryPath: string;
-  /** Takes lines for a person. */
-  readonly tell: (message: string) => void;
-  /** Of this process: how engines are reached. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Takes lines about what one start waits for. */
-  readonly preparing: (message: string, intent: LaunchIntent) => void;
-  readonly record: (event: EventDraft) => void;
-}
 
 export interface Launchers {
   /** By pool; pools of one engine share a launcher. */

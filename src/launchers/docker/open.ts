@@ -4,7 +4,7 @@ import type { PortError } from '../../domain/failures.ts';
 import { parseTaskKey } from '../../domain/ids.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Launcher, LaunchIntent } from '../../ports/launcher.ts';
-import type { LauncherTerms } from '../open-launchers.ts';
+import type { LauncherTerms } from '../launcher-terms.ts';
 import { engineAddress } from './engine.ts';
 import { createDockerLauncher } from './launcher.ts';
 import type { PullNews } from './terms.ts';
