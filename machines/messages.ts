@@ -1,3 +1,4 @@
+import type { StuckReport } from '../src/domain/deadlock.ts';
 import type { EventDraft } from '../src/domain/events.ts';
 import type { PortError } from '../src/domain/failures.ts';
 import type { PoolName, RunnerId, TaskKey } from '../src/domain/ids.ts';
@@ -136,7 +137,7 @@ export type PoolOrder = Extract<
   { readonly type: 'pool.enable' | 'pool.disable' | 'pool.drain' | 'pool.resize' }
 >;
 
-// --- to the TaskMonitor and the EventRecorder -------------------------------------------------
+// --- to the TaskMonitor, the DeadlockMonitor and the EventRecorder -------------------------------------------------
 
 export type MonitorMessage =
   | { readonly type: 'registry.changed' }
@@ -144,6 +145,10 @@ export type MonitorMessage =
   | { readonly type: 'monitor.check'; readonly token: number }
   | { readonly type: 'changes.fetched'; readonly batch: ChangeBatch }
   | { readonly type: 'changes.failed'; readonly error: PortError };
+
+export type DeadlockMonitorMessage =
+  | { readonly type: 'stuck.surveyed'; readonly report: StuckReport }
+  | { readonly type: 'stuck.failed'; readonly error: PortError };
 
 export type RecorderMessage =
   | { readonly type: 'event.record'; readonly event: EventDraft }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import { agentPoolMachine } from '../../machines/agent-pool/machine.ts';
+import { deadlockMonitorMachine } from '../../machines/deadlock-monitor.machine.ts';
 import { dispatcherMachine } from '../../machines/dispatcher/machine.ts';
 import { eventRecorderMachine } from '../../machines/event-recorder.machine.ts';
 import { runnerMachine } from '../../machines/runner/machine.ts';
@@ -15,6 +16,7 @@ const MACHINES: readonly AnyStateMachine[] = [
   agentPoolMachine,
   runnerMachine,
   taskMonitorMachine,
+  deadlockMonitorMachine,
   eventRecorderMachine,
 ];
 

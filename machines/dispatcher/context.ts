@@ -2,7 +2,10 @@ import type { PoolName, TaskKey } from '../../src/domain/ids.ts';
 import type { DispatcherSettings, PoolSettings } from '../../src/domain/settings.ts';
 import type { Telemetry } from '../../src/ports/telemetry.ts';
 import type { Assignment, Scheduler } from '../../src/scheduling/scheduler.ts';
+import { deadlocksOf } from '../../src/scheduling/stuck.ts';
 import type { RunnerLogic } from '../agent-pool/context.ts';
+import { DeadlockBoard } from '../deadlock-board.ts';
+import type { DeadlockMonitorInput } from '../deadlock-monitor.machine.ts';
 import type { EventBuffer } from '../event-buffer.ts';
 
 export interface DispatcherInput {
@@ -33,6 +36,8 @@ export class Outbox {
 
 export interface DispatcherContext extends DispatcherInput {
   readonly outbox: Outbox;
+  /** What holds tasks up for good, as last surveyed. */
+  readonly deadlocks: DeadlockBoard;
   /** Last question to the monitor whether really nothing is left. */
   readonly idleToken: number;
   readonly shutdownReason: string | null;
@@ -51,6 +56,7 @@ export interface DispatcherOutput {
 export const dispatcherContext = (input: DispatcherInput): DispatcherContext => ({
   ...input,
   outbox: new Outbox(),
+  deadlocks: new DeadlockBoard(),
   idleToken: 0,
   shutdownReason: null,
   drainActor: null,
@@ -64,3 +70,11 @@ export const endReason = ({ failure, shutdownReason, drainActor }: DispatcherCon
 export const poolActorId = (pool: PoolName): string => `pool:${pool}`;
 export const MONITOR = 'monitor';
 export const RECORDER = 'recorder';
+export const DEADLOCK_MONITOR = 'deadlockMonitor';
+
+/** `null` where nobody wants it. */
+export const deadlockMonitorInput = (context: DispatcherContext): DeadlockMonitorInput | null => {
+  const { settings, scheduler, deadlocks: board, telemetry, wall } = context;
+  if (settings.deadlockCheckMs === null) return null;
+  return { checkIntervalMs: settings.deadlockCheckMs, judge: (report) => deadlocksOf(report, scheduler), board, telemetry, wall };
+};

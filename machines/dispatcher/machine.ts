@@ -7,8 +7,8 @@ const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoption
 
 const running = dispatcher.createStateConfig({
   description: 'Takes in ready tasks, decides what starts where, and hears of every end.',
-  entry: ['tellRunning', 'spawnMonitor', 'askWhetherIdle'],
-  exit: 'stopMonitor',
+  entry: ['tellRunning', 'spawnMonitor', 'spawnDeadlockMonitor', 'askWhetherIdle'],
+  exit: ['stopMonitor', 'stopDeadlockMonitor'],
   on: {
     'tasks.changed': { actions: ['takeIn', ...SCHEDULE, 'askWhetherIdle'] },
     'runner.settled': { actions: ['book', 'tellSettled', ...SCHEDULE, 'askWhetherIdle'] },

@@ -1,21 +1,27 @@
 import { assign, enqueueActions, sendTo, setup, stopChild, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
-import { event as draft, type EventType } from '../../src/domain/events.ts';
+import { event as draft } from '../../src/domain/events.ts';
 import { parseTaskKey } from '../../src/domain/ids.ts';
 import { agentPoolMachine } from '../agent-pool/machine.ts';
 import { eventRecorderMachine } from '../event-recorder.machine.ts';
+import { deadlockMonitorMachine } from '../deadlock-monitor.machine.ts';
 import type { DispatcherMessage } from '../messages.ts';
 import { portActor } from '../port-actor.ts';
 import { taskMonitorMachine } from '../task-monitor.machine.ts';
-import { endReason, MONITOR, poolActorId, RECORDER, type DispatcherContext, type DispatcherInput, type DispatcherOutput } from './context.ts';
+import {
+  DEADLOCK_MONITOR,
+  deadlockMonitorInput,
+  endReason,
+  MONITOR,
+  poolActorId,
+  RECORDER,
+  type DispatcherContext,
+  type DispatcherInput,
+  type DispatcherOutput,
+} from './context.ts';
+import { poolEvent } from './pool-event.ts';
 
 type DispatcherEvent = DispatcherMessage | DoneActorEvent | ErrorActorEvent;
 
-const POOL_EVENTS: Readonly<Record<string, EventType>> = {
-  enabled: 'PoolEnabled',
-  disabled: 'PoolDisabled',
-  draining: 'PoolDraining',
-  tripped: 'PoolTripped',
-};
 const BACKOFF = 'backoff';
 /** How long the last events may take before the process ends without them: longer than a locked registry is waited for. */
 const FLUSH_MS = 10_000;
@@ -34,6 +40,7 @@ export const dispatcher = setup({
     recover: portActor<Record<string, never>>('recover'),
     agentPool: agentPoolMachine,
     taskMonitor: taskMonitorMachine,
+    deadlockMonitor: deadlockMonitorMachine,
     eventRecorder: eventRecorderMachine,
   },
   delays: {
@@ -74,6 +81,11 @@ export const dispatcher = setup({
       enqueue.spawnChild('taskMonitor', { id: MONITOR, input: { pollIntervalMs } });
     }),
     stopMonitor: stopChild(MONITOR),
+    spawnDeadlockMonitor: enqueueActions(({ context, enqueue }) => {
+      const input = deadlockMonitorInput(context);
+      if (input !== null) enqueue.spawnChild('deadlockMonitor', { id: DEADLOCK_MONITOR, input });
+    }),
+    stopDeadlockMonitor: stopChild(DEADLOCK_MONITOR),
     /** Their runners are not touched: nobody tells them anything any more, and what they tell reaches nobody. */
     stopPools: enqueueActions(({ context, enqueue }) => {
       for (const pool of context.pools) enqueue.stopChild(poolActorId(pool.name));
@@ -206,21 +218,8 @@ export const dispatcher = setup({
       return event;
     }),
     recordPoolChange: sendTo(RECORDER, ({ context, event }) => {
-      if (event.type === 'pool.resized') {
-        const details = { max_concurrency: event.maxConcurrency };
-        return {
-          type: 'event.record' as const,
-          event: draft('PoolResized', context.wall(), event.actor, { pool: event.pool, details }),
-        };
-      }
-      if (event.type !== 'pool.changed') throw new Error(`no change of a pool: ${event.type}`);
-      const recovered = event.state === 'enabled' && event.actor === 'dispatcher';
-      const type = recovered ? 'PoolRecovered' : (POOL_EVENTS[event.state] ?? 'PoolDisabled');
-      const details = event.reason === '' ? {} : { reason: event.reason };
-      return {
-        type: 'event.record' as const,
-        event: draft(type, context.wall(), event.actor, { pool: event.pool, details }),
-      };
+      if (event.type !== 'pool.changed' && event.type !== 'pool.resized') throw new Error(`no change of a pool: ${event.type}`);
+      return { type: 'event.record' as const, event: poolEvent(event, context.wall()) };
     }),
     recordStarted: sendTo(RECORDER, ({ context, event }) => ({
       type: 'event.record' as const,

@@ -16,6 +16,7 @@ const RETRY: RetryPolicy = {
 const POLL_INTERVAL_MS = 5000;
 const GLOBAL_LIMIT = 10;
 const TIMEOUT_MS = 7_200_000;
+const DEADLOCK_CHECK_MS = 60_000;
 const STOP_GRACE_MS = 30_000;
 const SHUTDOWN_MS = 300_000;
 
@@ -57,6 +58,10 @@ export const dispatcherSettingsOf = (
     maxGlobalConcurrency: globalLimit,
     slots: written.repo_pool?.slots ?? globalLimit,
     retry: { ...RETRY, ...retryOf(dispatcher?.retry) },
+    deadlockCheckMs:
+      dispatcher?.deadlock_detection?.enabled === false
+        ? null
+        : (dispatcher?.deadlock_detection?.check_interval ?? DEADLOCK_CHECK_MS),
     timeoutMs: dispatcher?.timeout ?? TIMEOUT_MS,
     stopGraceMs: dispatcher?.stop_grace ?? STOP_GRACE_MS,
     shutdown: {

@@ -1,6 +1,9 @@
 import type { TaskKey } from './ids.ts';
 import type { RootCause } from './deadlocks.ts';
 
+/** Names asked for where people only want an idea; the same everywhere, so that an answer serves all who ask. */
+export const FEW_NAMES = 10;
+
 /** Tasks that something holds up. */
 export interface HeldUp {
   readonly count: number;

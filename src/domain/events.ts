@@ -39,6 +39,7 @@ export const EVENT_TYPES = [
   'PoolRecovered',
   'PoolResized',
   'DeadlockDetected',
+  'DeadlockResolved',
   'EventsDropped',
   'DispatcherStarted',
   'DispatcherDraining',

@@ -55,6 +55,8 @@ export interface DispatcherSettings extends SchedulingSettings {
   /** Slots of the repo pool: never more runners than these. */
   readonly slots: number;
   readonly retry: RetryPolicy;
+  /** Between two looks for tasks that can never go on; `null`: nobody looks. */
+  readonly deadlockCheckMs: number | null;
   /** Run-time limit where neither task nor pool names one. */
   readonly timeoutMs: number;
   /** Between terminate and kill. */

@@ -1,4 +1,5 @@
 import type { FailureKind } from '../domain/failures.ts';
+import type { Deadlock } from '../domain/deadlock.ts';
 import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { TaskState } from '../domain/task.ts';
@@ -40,6 +41,9 @@ export type Notice =
       readonly retryInMs: number | null;
     }
   | { readonly type: 'taskUnplaceable'; readonly task: TaskKey; readonly reason: string }
+  /** `standing`: how many there are now, this one included. */
+  | { readonly type: 'deadlockDetected'; readonly deadlock: Deadlock; readonly standing: number }
+  | { readonly type: 'deadlockResolved'; readonly deadlock: Deadlock; readonly standing: number }
   | { readonly type: 'poolChanged'; readonly pool: PoolName; readonly state: string; readonly reason: string }
   | { readonly type: 'draining'; readonly runners: number }
   | { readonly type: 'shutdownWaiting'; readonly runners: number; readonly timeoutMs: number }

@@ -1,8 +1,9 @@
 import { createActor, type Actor, type InspectionEvent } from 'xstate';
 import { agentPoolMachine } from '../../machines/agent-pool/machine.ts';
+import { deadlockMonitorMachine } from '../../machines/deadlock-monitor.machine.ts';
 import { dispatcherMachine } from '../../machines/dispatcher/machine.ts';
 import { EventBuffer } from '../../machines/event-buffer.ts';
-import type { DispatcherMessage, MonitorMessage, PoolMessage } from '../../machines/messages.ts';
+import type { DeadlockMonitorMessage, DispatcherMessage, MonitorMessage, PoolMessage } from '../../machines/messages.ts';
 import { taskMonitorMachine } from '../../machines/task-monitor.machine.ts';
 import { portError } from '../domain/failures.ts';
 import { poolName } from '../domain/ids.ts';
@@ -44,6 +45,18 @@ const monitorLogic = ({ inbox, registry }: Ports, { epoch }: Office, faults: Fau
     },
   });
 
+const deadlockMonitorLogic = ({ inbox, registry }: Ports): typeof deadlockMonitorMachine =>
+  deadlockMonitorMachine.provide({
+    actors: {
+      survey: portActor<{ readonly names: number }, DeadlockMonitorMessage>(inbox, ({ names }, answer) => {
+        registry.stuck({ names }, (reply) => {
+          if (reply.ok) answer({ type: 'stuck.surveyed', report: reply.value });
+          else answer({ type: 'stuck.failed', error: reply.error });
+        });
+      }),
+    },
+  });
+
 /**
  * The whole actor system, ready to start: every port call made real, the clock injected. The caller
  * sends `registry.changed` when the registry has news and `shutdown.request` to end it.
@@ -68,6 +81,7 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
       recover: portActor<Record<string, never>, DispatcherMessage>(inbox, (_, answer) => recover(ports, answer)),
       agentPool: agentPoolMachine.provide({ actors: { probe } }),
       taskMonitor: monitorLogic(ports, office, faults),
+      deadlockMonitor: deadlockMonitorLogic(ports),
       eventRecorder: recorderLogic(ports, office, faults),
     },
   });

@@ -167,6 +167,14 @@ export class ReadyQueue {
     for (const { task } of this.#byKey.values()) yield task;
   }
 
+  /** The best task of every class, and how many are placed as it is. */
+  *classes(): Iterable<{ readonly head: ReadyTask; readonly size: number }> {
+    for (const { entries } of this.#classes.values()) {
+      const head = entries.peek();
+      if (head !== undefined) yield { head: head.task, size: entries.size };
+    }
+  }
+
   clear(): void {
     this.#byKey.clear();
     this.#bays.clear();

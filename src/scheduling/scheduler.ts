@@ -74,6 +74,11 @@ export class Scheduler {
     return this.#waiting.size;
   }
 
+  /** Those tasks by classes of equal placement: one stands for all of its class. */
+  waitingClasses(): Iterable<{ readonly head: ReadyTask; readonly size: number }> {
+    return this.#queue.classes();
+  }
+
   get delayed(): number {
     return this.#delayed.size;
   }

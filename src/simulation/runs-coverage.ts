@@ -1,5 +1,6 @@
 import type { InspectionEvent } from 'xstate';
 import { agentPoolMachine } from '../../machines/agent-pool/machine.ts';
+import { deadlockMonitorMachine } from '../../machines/deadlock-monitor.machine.ts';
 import { dispatcherMachine } from '../../machines/dispatcher/machine.ts';
 import { eventRecorderMachine } from '../../machines/event-recorder.machine.ts';
 import { runnerMachine } from '../../machines/runner/machine.ts';
@@ -14,7 +15,7 @@ const NOT_IN_RUNS: ReadonlyMap<string, string> = new Map();
 
 /** What of the statecharts many runs together have walked through. */
 export class RunsCoverage {
-  readonly #charts = [dispatcherMachine, agentPoolMachine, runnerMachine, taskMonitorMachine, eventRecorderMachine].map(
+  readonly #charts = [dispatcherMachine, agentPoolMachine, runnerMachine, taskMonitorMachine, deadlockMonitorMachine, eventRecorderMachine].map(
     (machine) => new StatechartCoverage(machine),
   );
 

@@ -3,6 +3,8 @@ import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import type { TaskDefinition, TaskSet } from '../domain/task.ts';
 import type { PlannedTask, SimulationPlan } from './plan.ts';
 
+/** Often enough that surveys fall among everything else. */
+const DEADLOCK_CHECK_MS = 20_000;
 const HOURS = 3_600_000;
 
 const skillMapping = ({ pools }: SimulationPlan): ReadonlyMap<string, readonly PoolName[]> => {
@@ -33,6 +35,7 @@ export const settingsOf = (plan: SimulationPlan): DispatcherSettings => {
       maxIntervalMs: 60_000,
       jitter: settings.jitter,
     },
+    deadlockCheckMs: DEADLOCK_CHECK_MS,
     timeoutMs: settings.timeoutMs,
     stopGraceMs: settings.stopGraceMs,
     shutdown: { timeoutMs: settings.shutdownMs, onShutdown: settings.onShutdown },

@@ -1,4 +1,5 @@
 import type { InspectionEvent } from 'xstate';
+import type { StuckReport } from '../domain/deadlock.ts';
 import type { Ports } from '../runtime/ports.ts';
 import { Auditor } from './auditor/auditor.ts';
 import { Violation } from './auditor/violation.ts';
@@ -48,10 +49,12 @@ const runToEnd = (world: World, auditor: Auditor, plan: SimulationPlan): void =>
   }
   const { scheduler } = world.finished.actor.getSnapshot().context;
   const { finished } = world;
+  const stuck = world.ask<StuckReport>((registry, reply) => registry.stuck({ names: Number.MAX_SAFE_INTEGER }, reply));
   auditor.atRest({
     heldSlots: finished.slots.held().size,
     reserved: scheduler.ledger.running,
     isShut: (pool) => finished.isShut(pool),
+    heldUp: new Set(stuck.ok ? stuck.value.deadlocks.flatMap(({ heldUp }) => heldUp.first) : []),
   });
 };
 

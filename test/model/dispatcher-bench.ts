@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createActor, type Actor, type InspectionEvent } from 'xstate';
 import { agentPoolMachine } from '../../machines/agent-pool/machine.ts';
+import { deadlockMonitorMachine } from '../../machines/deadlock-monitor.machine.ts';
 import { dispatcherMachine } from '../../machines/dispatcher/machine.ts';
 import { EventBuffer } from '../../machines/event-buffer.ts';
 import { eventRecorderMachine } from '../../machines/event-recorder.machine.ts';
@@ -50,6 +51,7 @@ export class DispatcherBench {
         recover: desk.port('recover'),
         agentPool: agentPoolMachine.provide({ actors: { probe: desk.port('probe') } }),
         taskMonitor: taskMonitorMachine.provide({ actors: { fetchChanges: desk.port('fetchChanges') } }),
+        deadlockMonitor: deadlockMonitorMachine.provide({ actors: { survey: desk.port('survey') } }),
         eventRecorder: eventRecorderMachine.provide({
           actors: {
             recordEvents: desk.port('recordEvents'),

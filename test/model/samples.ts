@@ -120,6 +120,7 @@ export const settings = (rest: Partial<DispatcherSettings> = {}): DispatcherSett
   maxGlobalConcurrency: 8,
   slots: 8,
   retry: { maxAttempts: 3, initialIntervalMs: 10_000, backoffBase: 2, maxIntervalMs: 300_000, jitter: 0 },
+  deadlockCheckMs: null,
   timeoutMs: 7_200_000,
   stopGraceMs: 30_000,
   shutdown: { timeoutMs: 300_000, onShutdown: 'stop' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { modelledPool } from './agent-pool-steps.ts';
 import { coverageTests } from './coverage-report.ts';
+import { modelledDeadlockMonitor } from './deadlock-monitor-steps.ts';
 import { EXPECTED_WARNINGS, modelledDispatcher } from './dispatcher-steps.ts';
 import { modelledRecorder } from './event-recorder-steps.ts';
 import type { Modelled, ModelledWorld } from './modelled.ts';
@@ -38,6 +39,7 @@ const drive = <W extends ModelledWorld>(what: string, modelled: Modelled<W>, luc
 };
 
 drive('the task monitor', modelledMonitor, { runs: 300, length: 60, seed: 1 });
+drive('the deadlock monitor', modelledDeadlockMonitor, { runs: 300, length: 40, seed: 6 });
 drive('the event recorder', modelledRecorder, { runs: 300, length: 80, seed: 2 });
 drive('a runner', modelledRunner, { runs: 300, length: 120, seed: 3 });
 drive('an agent pool', modelledPool, { runs: 200, length: 80, seed: 4 });

@@ -5,6 +5,7 @@ import { err, ok } from '../../src/domain/result.ts';
 import type { PoolName } from '../../src/domain/ids.ts';
 import type { Launcher } from '../../src/ports/launcher.ts';
 import type { Claim } from '../../src/ports/task-registry.ts';
+import { MemoryTables } from '../../src/registry/memory/memory-tables.ts';
 import type { Ports } from '../../src/runtime/ports.ts';
 import { Ledger } from '../../src/scheduling/ledger.ts';
 import type { Invariant } from '../../src/simulation/auditor/violation.ts';
@@ -145,6 +146,20 @@ describe('a deliberate bug is caught by the auditor', () => {
     try {
       const alarm = firstAlarm((ports) => ports);
       assert.ok(alarm !== null && ['limits', 'liveness', 'nothingLeft', 'noBug'].includes(alarm.invariant), JSON.stringify(alarm));
+    } finally {
+      mock.restoreAll();
+    }
+  });
+
+  it('an analysis that overlooks what was cancelled', () => {
+    const edges = Object.getOwnPropertyDescriptor(MemoryTables.prototype, 'openEdges')?.value as Function;
+    mock.method(MemoryTables.prototype, 'openEdges', function (this: MemoryTables) {
+      const all = Reflect.apply(edges, this, []) as ReturnType<MemoryTables['openEdges']>;
+      return [...all].filter(({ state }) => state !== 'cancelled');
+    });
+    try {
+      const alarm = firstAlarm((ports) => ports);
+      assert.equal(alarm?.invariant, 'deadlocks');
     } finally {
       mock.restoreAll();
     }

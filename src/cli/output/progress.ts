@@ -27,6 +27,8 @@ const settledLine = (notice: Settled): string | null => {
   return `${colours.yellow('again'.padEnd(9))} ${task}${why} ${colours.dim(`(attempt ${attempt}); ${when}`)}`;
 };
 
+const mendOf = ([first]: readonly string[]): string => (first === undefined ? '' : `; for instance: ${first}`);
+
 /** A notice as one line; `null` for those that only a bar shows. */
 const lineOf = (notice: Notice): string | null => {
   switch (notice.type) {
@@ -38,6 +40,10 @@ const lineOf = (notice: Notice): string | null => {
       return notice.adopted === 0 ? null : `taking over ${notice.adopted} runners of an earlier dispatcher`;
     case 'taskUnplaceable':
       return `${colours.yellow('warning')}   ${notice.task} cannot be placed: ${notice.reason}`;
+    case 'deadlockDetected':
+      return `${colours.yellow('warning')}   ${notice.deadlock.text}${mendOf(notice.deadlock.mends)}`;
+    case 'deadlockResolved':
+      return `${colours.green('resolved')}  ${notice.deadlock.text}`;
     case 'poolChanged':
       return `pool ${notice.pool} is ${notice.state}${notice.reason === '' ? '' : `: ${notice.reason}`}`;
     case 'draining':

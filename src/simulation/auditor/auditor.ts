@@ -164,8 +164,9 @@ export class Auditor implements WorldObserver {
     readonly heldSlots: number;
     readonly reserved: number;
     readonly isShut: (pool: string) => boolean;
+    readonly heldUp: ReadonlySet<string>;
   }): void {
-    new EndRules(this.#scene, left.isShut).check(left.heldSlots, left.reserved);
+    new EndRules(this.#scene, left.isShut).check(left.heldSlots, left.reserved, left.heldUp);
     this.#events.atRest({ begun: this.#begun, stoppedWell: this.#stoppedWell });
   }
 

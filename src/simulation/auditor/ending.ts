@@ -13,8 +13,10 @@ export class EndRules {
     this.#isShut = isShut;
   }
 
-  check(heldSlots: number, reserved: number): void {
+  /** @param reported tasks that the dispatcher's analysis says are held up */
+  check(heldSlots: number, reserved: number, reported: ReadonlySet<string>): void {
     const scene = this.#scene;
+    this.#checkReport(reported);
     for (const task of scene.tasks.values()) this.#checkTask(task);
     for (const { runner, task } of scene.processes.values()) scene.fail('nothingLeft', `${runner} still lives`, task);
     for (const { runner, task } of scene.openAttempts) scene.fail('nothingLeft', `the attempt of ${runner} is open still`, task.key);
@@ -34,6 +36,25 @@ export class EndRules {
     if (open.length === 0) scene.fail('liveness', 'it is blocked by nothing', task.key);
     const moving = open.filter((key) => !this.#isStuck(key));
     if (moving.length === open.length) scene.fail('liveness', `it waits for ${moving.join(', ')}, which come to nothing`, task.key);
+  }
+
+  /** By what may still happen: whoever waits for nothing else than that may go on, too. */
+  #checkReport(reported: ReadonlySet<string>): void {
+    const { tasks } = this.#scene;
+    const hopeful = new Set<string>();
+    for (let before = -1; before !== hopeful.size; ) {
+      before = hopeful.size;
+      for (const { key, state, dependencies } of tasks.values()) {
+        const mayGoOn = dependencies.every((on) => this.#scene.satisfies(on) || hopeful.has(on));
+        if (state === 'ready' || state === 'parked' || state === 'running' || (state === 'blocked' && mayGoOn)) hopeful.add(key);
+      }
+    }
+    for (const { key, state } of tasks.values()) {
+      const isHeldUp = state === 'blocked' && !hopeful.has(key);
+      if (isHeldUp !== reported.has(key)) {
+        this.#scene.fail('deadlocks', isHeldUp ? 'it can never go on, and no finding says so' : 'it is reported as held up', key);
+      }
+    }
   }
 
   /** Whether a dependency can never be satisfied as things are. */

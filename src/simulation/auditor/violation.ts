@@ -13,6 +13,7 @@ export const INVARIANTS = {
   settledOnce: 'an attempt is settled once, after its process has ended',
   noTaskLost: 'no task is lost or invented',
   liveness: 'once faults heal, everything comes to its end or is stuck for a good reason',
+  deadlocks: 'what can never go on is reported, and nothing else',
   nothingLeft: 'when all is over nothing runs and nothing is held',
   noBug: 'no actor breaks',
 } as const;

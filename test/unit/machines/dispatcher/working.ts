@@ -98,6 +98,26 @@ export const workingTests = ({ inspect }: StatechartCoverage): void => {
       assert.deepEqual(bench.events(), ['DispatcherStarted', 'TaskUnplaceable']);
     });
 
+    it('looks now and then for what can never go on, and tells and records it once', () => {
+      const bench = new DispatcherBench({ inspect, settings: { deadlockCheckMs: 60_000, strictSkills: true } }).start();
+      const heldUp = { count: 2, isExact: true, first: [readyTask('b').key] };
+      const deadlocks = [{ kind: 'failed' as const, path: [readyTask('a').key] as const, heldUp }];
+      const shapes = [{ requiredSkill: 'cobol', cpu: null, memory: null, heldUp }, { requiredSkill: null, cpu: null, memory: null, heldUp }];
+      const report = { deadlocks, stuck: 2, shapes };
+      for (let survey = 0; survey < 2; survey += 1) {
+        bench.clock.advance(60_000);
+        bench.desk.answer('survey', { type: 'stuck.surveyed', report });
+      }
+      assert.equal(bench.told('deadlockDetected'), 2);
+      const { deadlocks: board } = bench.actor.getSnapshot().context;
+      assert.deepEqual(board.found.map(({ kind, heldUp: { count } }) => [kind, count]), [['failed', 2], ['no_pool_for_skill', 2]]);
+      assert.deepEqual(bench.events(), ['DispatcherStarted', 'DeadlockDetected', 'DeadlockDetected']);
+      bench.clock.advance(60_000);
+      bench.shutdown();
+      bench.ended('stopped', /SIGTERM/);
+      assert.equal(bench.desk.calls.filter(({ open }) => open).length, 0, 'a survey under way is given up');
+    });
+
     it('cancels a task that runs', () => {
       const bench = new DispatcherBench({ inspect }).start();
       const task = readyTask('a');
