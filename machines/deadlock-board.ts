@@ -15,7 +15,7 @@ const same = (a: Deadlock, b: Deadlock): boolean => a.heldUp.count === b.heldUp.
  */
 export class DeadlockBoard {
   #found: ReadonlyMap<string, Deadlock> = new Map();
-  #stuck = 0;
+  #stuck: number | null = null;
   #news: DeadlockNews = { detected: [], resolved: [] };
 
   get found(): readonly Deadlock[] {
@@ -26,8 +26,8 @@ export class DeadlockBoard {
     return this.#found.size;
   }
 
-  /** Blocked tasks that cannot go on, each counted once. */
-  get stuck(): number {
+  /** Blocked tasks that cannot go on, each counted once; `null` before the first survey. */
+  get stuck(): number | null {
     return this.#stuck;
   }
 

@@ -27,6 +27,24 @@ const problemSchema = z.object({ detail: z.string() });
 const whySchema = z.looseObject({ code: z.string(), text: z.string() });
 const detailSchema = z.looseObject({ state: z.string(), why: whySchema });
 const operationSchema = z.looseObject({ state: z.string(), changed: z.boolean(), stopping: z.boolean() });
+const deadlockSchema = z.object({
+  deadlocks: z
+    .array(
+      z.object({
+        kind: z.string(),
+        cause: z.string().nullable(),
+        path: z.array(z.string()).readonly(),
+        held_up: z.number(),
+        held_up_is_exact: z.boolean(),
+        tasks: z.array(z.string()).readonly(),
+        text: z.string(),
+        resolve: z.array(z.string()).readonly(),
+      }),
+    )
+    .readonly(),
+  stuck: z.number(),
+});
+export type DeadlockAnswer = z.infer<typeof deadlockSchema>;
 const drainSchema = z.object({ running: z.number() });
 export type OperationAnswer = z.infer<typeof operationSchema>;
 export type SubmitAnswer = z.infer<typeof submitSchema>;
@@ -75,6 +93,11 @@ export class ApiClient {
 
   async status(): Promise<Result<StatusReport, PortError>> {
     return parsedAs(statusSchema, await this.#call('/api/v1/status', {}));
+  }
+
+  /** @param names wanted of the tasks that each finding holds up */
+  async deadlocks(names: number): Promise<Result<DeadlockAnswer, PortError>> {
+    return parsedAs(deadlockSchema, await this.#call(`/api/v1/deadlocks?names=${names}`, {}));
   }
 
   /** Everything about one task, with why it does not run; as `task show --json` has it. */

@@ -1,6 +1,7 @@
 // First, for what follows is loaded into that heap.
 import './small-heap.ts';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { DeadlocksOptions } from './commands/deadlocks.ts';
 import type { DrainOptions } from './commands/drain.ts';
 import type { EventsOptions } from './commands/events.ts';
 import type { InitOptions } from './commands/init.ts';
@@ -122,6 +123,9 @@ ofTask('drop-dependency <spec/id> <dependency>', 'wait no more for this one: an 
 withJson(command('why <spec/id>', 'why a task does not run')).action((name: string, options: GlobalOptions) =>
   finish(async () => (await import('./commands/why.ts')).why(name, options)),
 );
+withJson(command('deadlocks', 'what can never go on, why, and the commands that resolve it'))
+  .option('--check', 'exit code 1 if there is anything')
+  .action((options: DeadlocksOptions) => finish(async () => (await import('./commands/deadlocks.ts')).deadlocks(options)));
 withJson(command('pools [order] [name] [limit]', 'list pools; or enable, disable, drain or resize the one named (needs a live dispatcher)')).action(
   (order: string | undefined, name: string | undefined, limit: string | undefined, options: GlobalOptions) =>
     finish(async () => (await import('./commands/pools.ts')).pools(order ?? 'list', name, limit, options)),

@@ -169,10 +169,7 @@ export class ReadyQueue {
 
   /** The best task of every class, and how many are placed as it is. */
   *classes(): Iterable<{ readonly head: ReadyTask; readonly size: number }> {
-    for (const { entries } of this.#classes.values()) {
-      const head = entries.peek();
-      if (head !== undefined) yield { head: head.task, size: entries.size };
-    }
+    for (const { head, entries } of this.#allClasses()) if (head !== null) yield { head: head.task, size: entries.size };
   }
 
   clear(): void {

@@ -76,7 +76,7 @@ export class Scheduler {
 
   /** Those tasks by classes of equal placement: one stands for all of its class. */
   waitingClasses(): Iterable<{ readonly head: ReadyTask; readonly size: number }> {
-    return this.#queue.classes();
+    return this.#waiting.classes();
   }
 
   get delayed(): number {

@@ -1,7 +1,8 @@
 import type { Deadlock, DependencyDeadlock, HeldUp, StuckReport, WaitingShape } from '../domain/deadlock.ts';
 import { parseTaskKey, type TaskKey } from '../domain/ids.ts';
 import type { ReadyTask } from '../domain/task.ts';
-import type { Never, Scheduler } from './scheduler.ts';
+import type { Never } from './placement.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** As a shell takes it for one word. */
 const word = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);

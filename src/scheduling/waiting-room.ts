@@ -50,6 +50,11 @@ export class WaitingRoom {
     return this.#queue.heads();
   }
 
+  /** The same, with how many each stands for. */
+  classes(): Iterable<{ readonly head: ReadyTask; readonly size: number }> {
+    return this.#queue.classes();
+  }
+
   insert(task: ReadyTask): void {
     const { fairShare } = this.#policy;
     if (fairShare !== null) this.#queue.setRank(task.spec, fairShare.enter(task, !this.#queue.hasSpec(task.spec)));

@@ -1,6 +1,6 @@
 import type { TaskState } from '../domain/task.ts';
-import type { Shortage } from './ledger.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { Shortage } from './shortage.ts';
 import type { WhyCode } from './why.ts';
 import { shortageText } from './why-text.ts';
 
@@ -17,7 +17,7 @@ export interface WaitingQuestion {
   readonly counts: Readonly<Record<TaskState, number>>;
   /** Blocked tasks that can never go on as things are. */
   readonly stuck: number;
-  readonly scheduler: Pick<Scheduler, 'waitingClasses' | 'delayed' | 'never' | 'candidatesOf' | 'ledger'>;
+  readonly scheduler: Pick<Scheduler, 'waitingClasses' | 'delayed' | 'never' | 'candidatesOf' | 'poolShortages' | 'ledger'>;
   readonly dispatcher: 'none' | 'starting' | 'running' | 'ending';
 }
 
@@ -37,6 +37,8 @@ const brief = (shortage: Shortage): string => {
       return `key ${shortage.key} taken (${shortage.used}/${shortage.limit})`;
     case 'pool_concurrency':
       return `${shortage.pool} full (${shortage.used}/${shortage.limit})`;
+    case 'reserved_for':
+      return `${shortage.pool} kept for ${shortage.task}`;
     case 'pool_not_accepting':
       return `${shortage.pool} ${shortage.state}`;
     default:
@@ -76,7 +78,7 @@ const addQueued = (reasons: Reasons, { scheduler, dispatcher }: WaitingQuestion)
       reasons.add(never.code, `stuck: ${never.reason}`, size);
       continue;
     }
-    const ofPools = scheduler.candidatesOf(head).map((pool) => ledger.poolShortages(head, pool));
+    const ofPools = scheduler.candidatesOf(head).map((pool) => scheduler.poolShortages(head, pool));
     const open = ofPools.some((found) => found.length === 0);
     // One word for each pool is enough: the first that it lacks.
     const lacks = [...ledger.generalShortages(head), ...(open ? [] : ofPools.flatMap((found) => found.slice(0, 1)))];
@@ -108,7 +110,7 @@ export const waitingReasons = (question: WaitingQuestion): readonly WaitingReaso
   const [code, text] = UNSEEN[dispatcher];
   reasons.add(code, text, counts.ready - queued - backingOff);
   const neverGoOn = Math.min(stuck, counts.blocked);
-  reasons.add('dependencies_never', 'stuck (dispatcher deadlocks says why)', neverGoOn);
+  reasons.add('dependencies_never', 'stuck', neverGoOn);
   reasons.add('dependencies', 'for other tasks', counts.blocked - neverGoOn);
   reasons.add('parked', 'for a person', counts.parked);
   return reasons.all;

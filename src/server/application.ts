@@ -9,6 +9,7 @@ import type { SubmitReport } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
 import { isToken, proofOf } from './admin-token.ts';
 import type { ApiParts } from './api-parts.ts';
+import { deadlockRoutes } from './deadlock-routes.ts';
 import { poolRoutes } from './pool-routes.ts';
 import { portProblem, problem } from './problem.ts';
 import { actorOf, queryOf, smallBody } from './request-input.ts';
@@ -117,6 +118,7 @@ export const createApplication = (parts: ApiParts): Hono => {
   generalRoutes(app, parts);
   taskRoutes(app, parts);
   poolRoutes(app, parts);
+  deadlockRoutes(app, parts);
   app.notFound((c) => problem(c, 404, `there is no ${c.req.method} ${c.req.path}`));
   app.onError((_error, c) => problem(c, 500, 'the dispatcher could not answer this request'));
   return app;

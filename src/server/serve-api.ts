@@ -11,7 +11,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import type { ApiParts } from './api-parts.ts';
 import { lastPort, removeEndpoint, writeEndpoint } from './endpoint-file.ts';
 import { listen } from './listen.ts';
-import { liveDispatcher } from './live-dispatcher.ts';
+import { liveDispatcher, type LiveDispatcher } from './live-dispatcher.ts';
 import { metricsOnDemand } from './metrics-on-demand.ts';
 import { neverPlaced } from './never-placed.ts';
 import { statusReport, type StatusReport } from './status.ts';
@@ -31,14 +31,17 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const statusOf = ({ registry, actor, pools }: ApiRequest): Promise<Result<StatusReport, PortError>> => {
-  const { ledger } = actor.getSnapshot().context.scheduler;
-  return statusReport(registry, pools, ({ name }) => ({
+const statusOf = ({ registry, actor, pools }: ApiRequest, live: LiveDispatcher): Promise<Result<StatusReport, PortError>> => {
+  const { scheduler } = live;
+  const { ledger } = scheduler;
+  const present = ({ name }: PoolSettings) => ({
     ...ledger.use(name),
     state: ledger.stateOf(name),
     reason: ledger.reasonOf(name),
     maxConcurrency: ledger.maxConcurrencyOf(name),
-  }));
+  });
+  const lastStuck = actor.getSnapshot().context.deadlocks.stuck;
+  return statusReport(registry, pools, present, { scheduler, dispatcher: live.phase(), lastStuck });
 };
 
 const hostsOf = (url: string, host: string): ReadonlySet<string> => {
@@ -95,7 +98,7 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
     registry: request.registry,
     token: ensureAdminToken(stateDir),
     allowedHosts: () => hosts,
-    status: () => statusOf(request),
+    status: () => statusOf(request, live),
     pools: request.pools,
     never: neverPlaced(live.scheduler, request.pools),
     now: request.now,

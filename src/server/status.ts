@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { FEW_NAMES, type StuckReport } from '../domain/deadlock.ts';
 import type { PortError } from '../domain/failures.ts';
 import { ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import { TASK_STATES, type TaskState, type TaskView } from '../domain/task.ts';
 import type { TaskPage, TaskRegistry } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
+import { waitingReasons, type WaitingQuestion } from '../scheduling/waiting.ts';
 
 export const poolSchema = z.object({
   name: z.string(),
@@ -37,6 +40,8 @@ export const statusSchema = z.object({
   pools: z.array(poolSchema),
   /** One for each task that runs. */
   runners: z.array(runnerSchema),
+  /** Why tasks wait, most first. */
+  waiting: z.array(z.object({ code: z.string(), count: z.number(), text: z.string() })),
 });
 export type PoolReport = z.infer<typeof poolSchema>;
 export type StatusReport = z.infer<typeof statusSchema>;
@@ -68,19 +73,41 @@ const poolOf = (settings: PoolSettings, running: readonly TaskView[], present: P
   reason: present?.reason ?? null,
 });
 
+/** Who can say why tasks wait. */
+export interface WaitingParts {
+  /** Of the live dispatcher or, while none runs, one that knows the configuration only. */
+  readonly scheduler: Scheduler;
+  readonly dispatcher: WaitingQuestion['dispatcher'];
+  /** Blocked tasks that can never go on, by the last survey; `null`: none was made. */
+  readonly lastStuck: number | null;
+}
+
+/** With more blocked tasks than that the last survey is good enough: to look at all of them takes seconds. */
+const LOOKED_AT_ANEW = 20_000;
+
+const stuckOf = async (registry: TaskRegistry, blocked: number, last: number | null): Promise<number> => {
+  if (blocked === 0) return 0;
+  if (last !== null && blocked > LOOKED_AT_ANEW) return last;
+  const report = await ask<StuckReport>((reply) => registry.stuck({ names: FEW_NAMES }, reply));
+  return report.ok ? report.value.stuck : (last ?? 0);
+};
+
 /** @param present asked of each pool; answers `null` while no dispatcher lives */
 export const statusReport = async (
   registry: TaskRegistry,
   pools: readonly PoolSettings[],
   present: (pool: PoolSettings) => PoolPresent | null,
+  { scheduler, dispatcher, lastStuck }: WaitingParts,
 ): Promise<Result<StatusReport, PortError>> => {
   const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(null, reply));
   if (!counts.ok) return counts;
   const page = await ask<TaskPage>((reply) => registry.tasks({ states: ['running'], limit: MOST_RUNNERS }, reply));
   if (!page.ok) return page;
   const running = page.value.tasks;
+  const stuck = await stuckOf(registry, counts.value.blocked, lastStuck);
   return ok({
     tasks: counts.value,
+    waiting: waitingReasons({ counts: counts.value, stuck, scheduler, dispatcher }).map((reason) => ({ ...reason })),
     pools: pools.map((pool) => poolOf(pool, running, present(pool))),
     runners: running.map(({ runnerId, spec, id, attempts, pool, slotId }) => ({
       runner_id: runnerId,

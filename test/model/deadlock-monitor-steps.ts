@@ -106,7 +106,7 @@ class MonitorWorld implements ModelledWorld {
     assert.deepEqual(recorded, this.#expected, 'each finding once, and again only when it has changed');
     assert.equal(this.#telemetry.told.length, this.#lines);
     assert.equal(this.#board.size, this.#told.size);
-    assert.equal(this.#board.stuck, this.#told.size);
+    assert.equal(this.#board.stuck ?? 0, this.#told.size);
   }
 
   place(): string {

@@ -5,6 +5,7 @@ import { ApiClient } from '../client.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
 import { table } from '../output/table.ts';
+import { waitingWithoutDispatcher } from '../present.ts';
 import { reading } from '../reading.ts';
 
 const ORDERS = { enable: 'enabled', disable: 'disabled', drain: 'draining' } as const;
@@ -38,8 +39,8 @@ const list = async (options: GlobalOptions, client: ApiClient | null): Promise<n
     const report = await client.status();
     return report.ok ? show(report.value.pools, options) : complain(report.error.message, EXIT_UNFINISHED);
   }
-  return reading(options, async (registry, { pools }) => {
-    const report = await statusReport(registry, pools, () => null);
+  return reading(options, async (registry, configuration) => {
+    const report = await statusReport(registry, configuration.pools, () => null, waitingWithoutDispatcher(configuration));
     return report.ok ? show(report.value.pools, options) : complain(report.error.message, EXIT_UNFINISHED);
   });
 };

@@ -1,9 +1,11 @@
+import { waitingLine } from '../../scheduling/waiting.ts';
 import { statusReport, type StatusReport } from '../../server/status.ts';
 import { ApiClient } from '../client.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
-import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
+import { colours, complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
 import { countsLine } from '../output/state-colour.ts';
 import { table } from '../output/table.ts';
+import { waitingWithoutDispatcher } from '../present.ts';
 import { reading } from '../reading.ts';
 
 const show = (report: StatusReport, from: string, options: GlobalOptions): number => {
@@ -13,6 +15,9 @@ const show = (report: StatusReport, from: string, options: GlobalOptions): numbe
   }
   print(from);
   print(`tasks: ${countsLine(report.tasks)}`);
+  const waiting = waitingLine(report.waiting);
+  if (waiting !== null) print(waiting);
+  if (report.waiting.some(({ text }) => text.startsWith('stuck'))) print(colours.dim('what is stuck, why, and how to resolve it: dispatcher deadlocks'));
   const rows = report.pools.map((pool) => [pool.name, pool.type, pool.state, `${pool.running}/${pool.max_concurrency}`]);
   print(table(['POOL', 'TYPE', 'STATE', 'RUNNING'], rows));
   return EXIT_OK;
@@ -30,7 +35,7 @@ export const status = async (options: GlobalOptions): Promise<number> => {
       : complain(report.error.message, EXIT_UNFINISHED);
   }
   return reading(options, async (registry) => {
-    const report = await statusReport(registry, configuration.value.pools, () => null);
+    const report = await statusReport(registry, configuration.value.pools, () => null, waitingWithoutDispatcher(configuration.value));
     return report.ok ? show(report.value, 'no dispatcher runs', options) : complain(report.error.message, EXIT_UNFINISHED);
   });
 };
