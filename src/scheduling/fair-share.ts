@@ -61,6 +61,12 @@ export class FairShare {
     this.#halfLifeMs = Math.max(SHORTEST_HALF_LIFE_MS, halfLifeMs);
   }
 
+  /** Sets that are remembered. */
+  get size(): number {
+    return this.#accounts.size;
+  }
+
+  /** Weighted usage with what the runs of now have been charged at their start; lower goes next. */
   rankOf(spec: SpecName): number {
     return this.#accounts.get(spec)?.rank ?? 0;
   }

@@ -18,8 +18,6 @@ export class HeadReservations {
   readonly #candidates: (task: ReadyTask) => readonly PoolName[];
   /** Starts behind a task that was at the head and did not fit. */
   readonly #passed = new Map<TaskKey, number>();
-  /** Passed often enough, and not given a pool yet. */
-  readonly #due = new Set<TaskKey>();
   readonly #holders = new Map<PoolName, TaskKey>();
 
   /** @param maxPassedOver starts behind it that a task at the head bears; infinite: any number */
@@ -53,43 +51,35 @@ export class HeadReservations {
       if (!this.#candidates(head).some((other) => this.#couldHold(head, other))) continue;
       const passed = (this.#passed.get(head.key) ?? 0) + 1;
       this.#passed.set(head.key, passed);
-      if (passed >= this.#maxPassedOver) this.#due.add(head.key);
+      if (passed >= this.#maxPassedOver) this.#keepOneFor(head);
     }
   }
 
   /** To be told when a task has left the queue, whatever for. */
   left(key: TaskKey): void {
     this.#passed.delete(key);
-    this.#due.delete(key);
     for (const [pool, holder] of this.#holders) if (holder === key) this.#release(pool);
   }
 
-  /** Gives back what is kept in vain, and keeps a pool for whoever has waited long enough. */
+  /** Gives back what is kept in vain. */
   review(): void {
     for (const [pool, holder] of this.#holders) {
       const task = this.#queue.get(holder);
       if (task === undefined || !this.#couldHold(task, pool) || this.#ledger.closedGate(task) !== null) {
         this.#release(pool);
-        if (task !== undefined) this.#due.add(holder);
       }
     }
-    for (const key of this.#due) this.#keepOneFor(key);
   }
 
-  #keepOneFor(key: TaskKey): void {
-    const task = this.#queue.get(key);
-    if (task === undefined || this.#ledger.closedGate(task) !== null) return;
+  #keepOneFor(task: ReadyTask): void {
     let best: PoolName | null = null;
     for (const pool of this.#candidates(task)) {
       const holder = this.#holders.get(pool);
-      if (!this.#couldHold(task, pool) || (holder !== undefined && !this.#queue.isBefore(key, holder))) continue;
+      if (!this.#couldHold(task, pool) || (holder !== undefined && !this.#queue.isBefore(task.key, holder))) continue;
       if (best === null || this.#ledger.load(pool) < this.#ledger.load(best)) best = pool;
     }
     if (best === null) return;
-    const ousted = this.#holders.get(best);
-    if (ousted !== undefined) this.#due.add(ousted);
-    this.#due.delete(key);
-    this.#holders.set(best, key);
+    this.#holders.set(best, task.key);
     this.#queue.capacityChanged(best);
   }
 

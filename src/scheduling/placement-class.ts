@@ -51,6 +51,8 @@ export class Bay implements Fitting<Bay> {
   node: FitNode<Bay> | null = null;
   /** Lower goes first, before any order of tasks; 0 for all where sets do not compete. */
   rank: number;
+  /** The best of those that are not shelved; `null`: there is none. */
+  head: QueueEntry | null = null;
   /** The limit that is reached: until it is not, it costs nothing. */
   parkedAt: string | null = null;
 
@@ -69,9 +71,9 @@ export class Bay implements Fitting<Bay> {
     return this.tree.need ?? NOTHING;
   }
 
-  /** The best of those that are not shelved. */
-  get head(): QueueEntry | null {
-    return this.tree.first()?.head ?? null;
+  /** To be told after its tree has changed. */
+  noteHead(): void {
+    this.head = this.tree.first()?.head ?? null;
   }
 }
 
@@ -82,11 +84,12 @@ export class Route {
   /** The best that could start just now; `null`: nothing could; `undefined`: not known any more. */
   candidate: QueueEntry | null | undefined = undefined;
 
-  constructor(pools: readonly PoolName[], before: (a: QueueEntry, b: QueueEntry) => boolean) {
+  constructor(pools: readonly PoolName[], order: TaskOrder) {
     this.pools = pools;
     this.tree = new FitTree((a, b) => {
+      if (a.rank !== b.rank) return a.rank < b.rank;
       const [headA, headB] = [a.head, b.head];
-      return headA !== null && (headB === null || before(headA, headB));
+      return headA !== null && (headB === null || order(headA.task, headB.task));
     });
   }
 }

@@ -196,7 +196,7 @@ export class ReadyQueue {
     if (route !== undefined) return route;
     const pools = this.#capacity.candidates(skill);
     const name = JSON.stringify(pools);
-    route = this.#routes.get(name) ?? new Route(pools, this.#before);
+    route = this.#routes.get(name) ?? new Route(pools, this.#order);
     this.#routes.set(name, route);
     this.#routeOfSkill.set(skill, route);
     return route;
@@ -239,9 +239,13 @@ export class ReadyQueue {
 
   #placeBay(bay: Bay): void {
     const { route } = bay;
-    if (bay.parkedAt !== null) return;
+    if (bay.parkedAt !== null) {
+      bay.noteHead();
+      return;
+    }
     route.candidate = undefined;
     route.tree.remove(bay);
+    bay.noteHead();
     if (bay.head !== null) route.tree.insert(bay);
   }
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { poolName, specName, type PoolName } from '../../src/domain/ids.ts';
+import type { DispatcherSettings } from '../../src/domain/settings.ts';
 import type { ReadyTask } from '../../src/domain/task.ts';
 import { candidatePools } from '../../src/scheduling/placement.ts';
-import { priorityOrder } from '../../src/scheduling/task-order.ts';
 import { Scheduler, type Assignment } from '../../src/scheduling/scheduler.ts';
+import { fifoOrder, priorityOrder } from '../../src/scheduling/task-order.ts';
 import { poolSettings, readyTask, REGISTRY, settings } from '../model/samples.ts';
 
 const [ONE, TWO] = [poolName('one'), poolName('two')];
@@ -20,6 +21,8 @@ const CHOSEN = settings({
   defaultPools: [ONE],
   strictSkills: true,
   concurrencyKeys: new Map([['db', 2]]),
+  // Nothing is kept for anybody: what could run, does.
+  maxPassedOver: Number.POSITIVE_INFINITY,
 });
 
 const task = fc
@@ -60,50 +63,54 @@ const keepsLimits = (live: readonly Assignment[]): void => {
   assert.equal(new Set(live.map((one) => one.task.key)).size, live.length, 'each task once');
 };
 
-describe('plans, one after the other', () => {
-  it('keep every limit, leave nothing that could run, and prefer the better of two alike', () => {
-    fc.assert(
-      fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
-        const scheduler = new Scheduler(CHOSEN, POOLS, REGISTRY);
-        let live: Assignment[] = [];
-        const waiting = new Map<string, ReadyTask>();
-        for (const op of operations) {
-          const ended = op.kind === 'finish' ? live[op.which % Math.max(1, live.length)] : undefined;
-          if (op.kind === 'add' && scheduler.runnerOf(op.added.key) === undefined) {
-            scheduler.add(op.added, 0, 0);
-            waiting.set(op.added.key, op.added);
-          } else if (op.kind === 'switch') {
-            scheduler.setPoolState(op.pool, op.on ? 'enabled' : 'tripped', op.on);
-          } else if (op.kind === 'drop') {
-            scheduler.drop(op.key);
-            waiting.delete(op.key);
-          } else if (ended !== undefined) {
-            scheduler.release(ended.task.key, ended.runnerId, true);
-            live = live.filter((one) => one !== ended);
-          }
-          const plan = scheduler.plan();
-          for (const one of plan) {
-            assert.deepEqual(waiting.get(one.task.key), one.task, 'the latest word on a task counts');
-            waiting.delete(one.task.key);
-            assert.ok(candidatePools(CHOSEN, one.task.requiredSkill).includes(one.pool));
-          }
-          live.push(...plan);
-          keepsLimits(live);
-          assert.equal(scheduler.waiting, waiting.size);
-          const { ledger } = scheduler;
-          for (const left of waiting.values()) {
-            const open = candidatePools(CHOSEN, left.requiredSkill).some((pool) => ledger.poolShortages(left, pool).length === 0);
-            assert.ok(ledger.generalShortages(left).length > 0 || !open, `${left.key} could run and was left`);
-            const alike = plan.find((one) => JSON.stringify(shape(one.task)) === JSON.stringify(shape(left)));
-            assert.ok(alike === undefined || priorityOrder(alike.task, left), `${left.key} goes before its like`);
-          }
+/** Plans one after the other, each looked at from outside. */
+const isSound = (schedulingPolicy: DispatcherSettings['schedulingPolicy']): void => {
+  const order = schedulingPolicy === 'fifo' ? fifoOrder : priorityOrder;
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
+      const scheduler = new Scheduler({ ...CHOSEN, schedulingPolicy }, POOLS, REGISTRY);
+      let live: Assignment[] = [];
+      const waiting = new Map<string, ReadyTask>();
+      for (const op of operations) {
+        const ended = op.kind === 'finish' ? live[op.which % Math.max(1, live.length)] : undefined;
+        if (op.kind === 'add' && scheduler.runnerOf(op.added.key) === undefined) {
+          scheduler.add(op.added, 0, 0);
+          waiting.set(op.added.key, op.added);
+        } else if (op.kind === 'switch') {
+          scheduler.setPoolState(op.pool, op.on ? 'enabled' : 'tripped', op.on);
+        } else if (op.kind === 'drop') {
+          scheduler.drop(op.key);
+          waiting.delete(op.key);
+        } else if (ended !== undefined) {
+          scheduler.release(ended.task.key, ended.runnerId, true);
+          live = live.filter((one) => one !== ended);
         }
-        for (const one of live) scheduler.release(one.task.key, one.runnerId, true);
-        assert.equal(scheduler.ledger.running, 0);
-      }),
-      { numRuns: 300 },
-    );
-  });
+        const plan = scheduler.plan();
+        for (const one of plan) {
+          assert.deepEqual(waiting.get(one.task.key), one.task, 'the latest word on a task counts');
+          waiting.delete(one.task.key);
+          assert.ok(candidatePools(CHOSEN, one.task.requiredSkill).includes(one.pool));
+        }
+        live.push(...plan);
+        keepsLimits(live);
+        assert.equal(scheduler.waiting, waiting.size);
+        const { ledger } = scheduler;
+        for (const left of waiting.values()) {
+          const open = candidatePools(CHOSEN, left.requiredSkill).some((pool) => ledger.poolShortages(left, pool).length === 0);
+          assert.ok(ledger.generalShortages(left).length > 0 || !open, `${left.key} could run and was left`);
+          const alike = plan.find((one) => JSON.stringify(shape(one.task)) === JSON.stringify(shape(left)));
+          assert.ok(alike === undefined || order(alike.task, left), `${left.key} goes before its like`);
+        }
+      }
+      for (const one of live) scheduler.release(one.task.key, one.runnerId, true);
+      assert.equal(scheduler.ledger.running, 0);
+    }),
+    { numRuns: 150 },
+  );
+};
+
+describe('plans keep every limit, leave nothing that could run, and prefer the better of two alike', () => {
+  for (const name of ['fifo', 'priority', 'skill-based', 'fair-share'] as const) it(`under ${name}`, () => isSound(name));
 });
 
 const shape = ({ spec, requiredSkill, cpu, memory, concurrencyKey }: ReadyTask) =>
