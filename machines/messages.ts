@@ -57,6 +57,15 @@ export type RunnerPortMessage =
   | { readonly type: 'inspection.vanished'; readonly reason: string }
   | { readonly type: 'inspection.neverStarted' }
   | { readonly type: 'inspection.failed'; readonly error: PortError }
+  /** It has spoken before, and was silent for half of the time-out; then, again and again, for all of it. */
+  | { readonly type: 'heartbeat.missed' }
+  | { readonly type: 'heartbeat.lapsed'; readonly silentMs: number; readonly wallAt: number }
+  | { readonly type: 'heartbeat.resumed' }
+  /** No sign of work: for a third of what is borne, then for all of it. */
+  | { readonly type: 'work.stalling'; readonly idleMs: number; readonly limitMs: number }
+  | { readonly type: 'work.stalled'; readonly idleMs: number; readonly wallAt: number }
+  /** It said that it is done, and runs on. */
+  | { readonly type: 'completion.overdue'; readonly wallAt: number }
   | { readonly type: 'settle.recorded'; readonly report: SettleReport }
   | { readonly type: 'settle.failed'; readonly error: PortError }
   | { readonly type: 'slot.released' };

@@ -4,21 +4,20 @@ import { basename, join } from 'node:path';
 import type { DispatcherOutput } from '../machines/dispatcher/context.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadSchedulingPolicy } from './config/load-scheduling-policy.ts';
-import { DOCKER_DEFAULTS, type EngineSettings } from './domain/engine-settings.ts';
 import { portError, type PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { err, ok, type Result } from './domain/result.ts';
 import type { EventDraft } from './domain/events.ts';
-import type { PoolSettings } from './domain/settings.ts';
 import type { LauncherTerms } from './launchers/launcher-terms.ts';
 import { openLaunchers } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
 import { fileEventJournal } from './platform/event-journal.ts';
 import { createInbox } from './platform/inbox.ts';
+import { folderChanges } from './platform/newest-change.ts';
 import { holderOfThisProcess, systemProcessTable } from './platform/process-table.ts';
+import { fileReports } from './platform/report-files.ts';
 import { systemClock } from './platform/system-clock.ts';
 import type { Clock } from './ports/clock.ts';
-import type { RunnerHandle } from './ports/launcher.ts';
 import type { RepoPool } from './ports/repo-pool.ts';
 import type { Salvage } from './ports/salvage.ts';
 import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
@@ -30,9 +29,12 @@ import { excludeFolder } from './repo-pool/git/exclude-folder.ts';
 import { keepsMirror, openRepoPool, openSalvage } from './repo-pool/open-repo-pool.ts';
 import { ask } from './runtime/ask.ts';
 import { createDispatcherActor, type DispatcherActor } from './runtime/dispatcher-actor.ts';
+import { HeartbeatTable } from './runtime/heartbeats.ts';
 import type { Office, Ports } from './runtime/ports.ts';
+import { retiredPools } from './runtime/retired-pools.ts';
 import type { RegistrySource } from './simulation/simulated-registry.ts';
 import { SIMULATED_REGISTRY } from './simulation/world.ts';
+import { openRunnerTokens } from './server/runner-token.ts';
 import { serveApi, type Api } from './server/serve-api.ts';
 import { countedJournal } from './telemetry/counted-journal.ts';
 import { joined } from './telemetry/joined.ts';
@@ -121,32 +123,6 @@ const makeStateDir = async (stateDir: string, trouble: (message: string) => void
 };
 
 const silent: Telemetry = { tell: () => undefined };
-
-/** The engine that has what a handle names: any pool's that is of its kind. */
-const engineLeft = (handle: RunnerHandle | null, configured: readonly PoolSettings[]): EngineSettings => {
-  const type = handle?.kind === 'container' ? 'docker' : handle?.kind === 'job' ? 'kubernetes' : 'local-process';
-  const same = configured.find(({ engine }) => engine.type === type)?.engine;
-  return same ?? (type === 'docker' ? { ...DOCKER_DEFAULTS, image: '' } : { type: 'local-process' });
-};
-
-/** Pools that only an open attempt still names: they take nothing, and see what they have to its end. */
-const retiredPools = (configured: readonly PoolSettings[], open: readonly OpenAttempt[]): readonly PoolSettings[] => {
-  const known = new Set(configured.map(({ name }) => name));
-  const names = new Set(open.map(({ attempt }) => attempt.pool).filter((name) => !known.has(name)));
-  return [...names].map((name) => ({
-    name,
-    engine: engineLeft(open.find(({ attempt }) => attempt.pool === name)?.attempt.handle ?? null, configured),
-    enabled: false,
-    maxConcurrency: 0,
-    cpuQuota: null,
-    memoryQuota: null,
-    defaultResources: { cpu: 0, memory: 0 },
-    timeoutMs: null,
-    breaker: { failures: 5, cooldownMs: 30_000 },
-    command: null,
-    env: {},
-  }));
-};
 
 /** What was opened so far, to be closed again in reverse order. */
 class Closers {
@@ -259,6 +235,9 @@ const assemble = async (
     trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   });
   const journal = countedJournal(fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)));
+  const openIds = new Set<string>(open.value.map(({ attempt }) => attempt.runnerId));
+  const reports = fileReports(join(stateDir, `reports-${shortRegistryId(registry.id)}`), (id) => openIds.has(id));
+  if (!reports.ok) return reports;
   const ports: Ports = {
     clock,
     inbox,
@@ -267,22 +246,35 @@ const assemble = async (
     repoPool: slots.value,
     launchers: launchers.value.byPool,
     journal,
+    reports: reports.value,
+    slotChanges: folderChanges(),
     telemetry,
   };
+  const tokens = openRunnerTokens(stateDir, registry.id);
+  if (!tokens.ok) return tokens;
+  const heartbeats = new HeartbeatTable(clock);
   let api: Api | null = null;
   const terms: Office = {
     registryId: registry.id,
     epoch: office.value.epoch,
     runsDir: join(stateDir, 'runs'),
     baseEnv: environmentForRunners(),
-    url: () => api?.url ?? null,
+    url: (engine) => api?.runnerUrl(engine) ?? null,
+    tokenOf: tokens.value.of,
   };
-  const actor = createDispatcherActor(ports, terms, { settings: configuration.dispatcher, pools, untilIdle, policy: policy.value });
+  const actor = createDispatcherActor(ports, terms, {
+    settings: configuration.dispatcher,
+    pools,
+    untilIdle,
+    policy: policy.value,
+    heartbeats,
+  });
   record = (event) => inbox.post(() => actor.send({ type: 'event.record', event }));
   registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
+  const runners = { ports, office: terms, heartbeats, tokens: tokens.value };
   const serving = async (): Promise<Result<string | null, PortError>> => {
     if (!withApi) return ok(null);
-    const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall(), tally, journal });
+    const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall(), tally, journal, runners });
     if (served.ok) api = served.value;
     return served.ok ? ok(served.value.url) : served;
   };
@@ -292,7 +284,8 @@ const assemble = async (
   return ok({
     registry,
     registryId: registry.id,
-    start: () => void actor.start(),
+    // A runner is told where to report: that must be known before the first one starts.
+    start: () => void serves.then(() => actor.start()),
     finished: outcomeOf(actor),
     api: serves,
     shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),

@@ -78,3 +78,4 @@ export const deadlockMonitorInput = (context: DispatcherContext): DeadlockMonito
   if (settings.deadlockCheckMs === null) return null;
   return { checkIntervalMs: settings.deadlockCheckMs, judge: (report) => deadlocksOf(report, scheduler), board, telemetry, wall };
 };
+export const SWEEP = 'sweep';

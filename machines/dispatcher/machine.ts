@@ -3,7 +3,7 @@ import { dispatcher } from './setup.ts';
 
 const SCHEDULE = ['plan', 'carryOut'] as const;
 
-const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions', 'sendCancellations'] as const;
+const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions', 'sendCancellations', 'spawnSweep'] as const;
 
 const running = dispatcher.createStateConfig({
   description: 'Takes in ready tasks, decides what starts where, and hears of every end.',

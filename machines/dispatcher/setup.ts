@@ -1,4 +1,4 @@
-import { assign, enqueueActions, sendTo, setup, stopChild, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
+import { assign, enqueueActions, sendTo, setup, spawnChild, stopChild, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
 import { event as draft } from '../../src/domain/events.ts';
 import { parseTaskKey } from '../../src/domain/ids.ts';
 import { agentPoolMachine } from '../agent-pool/machine.ts';
@@ -14,6 +14,7 @@ import {
   MONITOR,
   poolActorId,
   RECORDER,
+  SWEEP,
   type DispatcherContext,
   type DispatcherInput,
   type DispatcherOutput,
@@ -38,6 +39,7 @@ export const dispatcher = setup({
   },
   actors: {
     recover: portActor<Record<string, never>>('recover'),
+    sweep: portActor<Record<string, never>>('sweep'),
     agentPool: agentPoolMachine,
     taskMonitor: taskMonitorMachine,
     deadlockMonitor: deadlockMonitorMachine,
@@ -76,6 +78,7 @@ export const dispatcher = setup({
         enqueue.spawnChild('agentPool', { id: poolActorId(pool.name), input: { settings: pool, terms, runnerLogic } });
       }
     }),
+    spawnSweep: spawnChild('sweep', { id: SWEEP, input: {} }),
     spawnMonitor: enqueueActions(({ context, enqueue }) => {
       const { pollIntervalMs } = context.settings;
       enqueue.spawnChild('taskMonitor', { id: MONITOR, input: { pollIntervalMs } });

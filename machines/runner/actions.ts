@@ -1,6 +1,7 @@
 import { assertEvent } from 'xstate';
 import { event as draft } from '../../src/domain/events.ts';
 import { parseTaskKey } from '../../src/domain/ids.ts';
+import { formatDuration } from '../../src/domain/quantities.ts';
 import { outcomeOf, type Outcome } from '../../src/domain/outcome.ts';
 import type { DeadlineName, PoolMessage, RunnerMessage } from '../messages.ts';
 import { afterClaimRefusal, afterSlotRefusal, retryDelayMs } from './conclusions.ts';
@@ -60,6 +61,20 @@ export const changes = {
     assertEvent(event, 'deadline.reached');
     return { stop: { kind: 'timedOut', reason: timeoutReason(context), wallAt: event.wallAt } };
   },
+  rememberSilence: ({ event }: Told): Change => {
+    assertEvent(event, 'heartbeat.lapsed');
+    const reason = `alive, but it has said nothing for ${formatDuration(event.silentMs)}`;
+    return { stop: { kind: 'hung', reason, wallAt: event.wallAt } };
+  },
+  rememberStall: ({ event }: Told): Change => {
+    assertEvent(event, 'work.stalled');
+    const reason = `no progress, output, processor time or change in its slot for ${formatDuration(event.idleMs)}`;
+    return { stop: { kind: 'stalled', reason, wallAt: event.wallAt } };
+  },
+  rememberOverdue: ({ event }: Told): Change => {
+    assertEvent(event, 'completion.overdue');
+    return { stop: { kind: 'completed', reason: 'it reported that it is done and did not end', wallAt: event.wallAt } };
+  },
   rememberRefusal: ({ event }: Told): Change => {
     assertEvent(event, ['slot.refused', 'claim.refused']);
     return {
@@ -81,6 +96,8 @@ export const changes = {
   },
   concludeStop: ({ context }: Told): Change =>
     context.stop === null ? {} : conclude(context, outcomeOfStop(context.stop, context.exit)),
+  /** It was there, and its engine has no trace of it. */
+  concludeTraceless: ({ context }: Told): Change => conclude(context, { kind: 'lost', reason: 'its engine knows nothing of it any more' }),
   /** Claimed, never started, and its workspace is not there any more: it starts anew elsewhere. */
   concludeSlotGone: ({ context }: Told): Change =>
     conclude(context, { kind: 'interrupted', reason: 'its slot is no longer configured' }),
@@ -141,6 +158,11 @@ export const reports = {
       details: { why: context.stop?.kind ?? null, reason: context.stop?.reason ?? null },
     }),
   }),
+  tellStalling: ({ context, event }: Told): PoolMessage => {
+    assertEvent(event, 'work.stalling');
+    const details = { idle_ms: Math.round(event.idleMs), stops_after_ms: event.limitMs };
+    return { type: 'event.record', event: draft('RunnerStalling', context.terms.wall(), 'dispatcher', { ...about(context), details }) };
+  },
   tellRegistryFailed: ({ event }: Told): PoolMessage => {
     assertEvent(event, ['settle.failed', 'claim.refused']);
     return { type: 'registry.failed', error: event.error };

@@ -21,7 +21,7 @@ export interface RunnerTerms {
 
 /** Why a runner that would have gone on was stopped. */
 export interface StopReason {
-  readonly kind: 'interrupted' | 'cancelled' | 'timedOut' | 'lost';
+  readonly kind: 'interrupted' | 'cancelled' | 'timedOut' | 'lost' | 'hung' | 'stalled' | 'completed';
   readonly reason: string;
   /** Wall time of the decision: an exit before it was the runner's own. */
   readonly wallAt: number;
@@ -121,9 +121,25 @@ export interface RunnerPortInputs {
   obtainSlot: { readonly runnerId: RunnerId; readonly task: TaskKey; readonly attempt: number };
   claimTask: { readonly runnerId: RunnerId; readonly task: ReadyTask; readonly pool: PoolName; readonly slot: Slot };
   launch: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly claim: Claim; readonly slot: Slot };
-  watch: { readonly pool: PoolName; readonly handle: RunnerHandle };
-  stop: { readonly pool: PoolName; readonly handle: RunnerHandle; readonly graceMs: number };
-  inspect: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly runDir: string | null; readonly claim: Claim };
+  watch: {
+    readonly runnerId: RunnerId;
+    readonly pool: PoolName;
+    readonly handle: RunnerHandle;
+    readonly claim: Claim;
+    readonly slot: Slot | null;
+    /** Wall ms at which its run-time limit is reached. */
+    readonly limitWallAt: number;
+  };
+  stop: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly handle: RunnerHandle; readonly graceMs: number };
+  inspect: {
+    readonly runnerId: RunnerId;
+    readonly pool: PoolName;
+    readonly runDir: string | null;
+    readonly claim: Claim;
+    readonly slot: Slot | null;
+    /** What is found alive is taken over, and not only asked after. */
+    readonly adopting: boolean;
+  };
   settle: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly claim: Claim; readonly outcome: Outcome };
   releaseSlot: { readonly runnerId: RunnerId; readonly slot: Slot };
 }

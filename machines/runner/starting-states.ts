@@ -1,4 +1,4 @@
-import { runDirOf, type RunnerContext, type RunnerPortInputs } from './context.ts';
+import { inspection } from './inspection.ts';
 import { known, runner } from './setup.ts';
 
 export const pending = runner.createStateConfig({
@@ -44,17 +44,6 @@ export const pending = runner.createStateConfig({
   },
 });
 
-/** Asks the engine what there is of this runner. */
-const inspection = {
-  src: 'inspect',
-  input: ({ context }: { readonly context: RunnerContext }): RunnerPortInputs['inspect'] => ({
-    runnerId: context.runnerId,
-    pool: context.terms.pool,
-    runDir: runDirOf(context),
-    claim: known(context.claim, 'claim'),
-  }),
-} as const;
-
 export const launching = runner.createStateConfig({
   description: 'Starts the process, container or Job; three transient failures end the attempt.',
   initial: 'trying',
@@ -94,7 +83,7 @@ export const launching = runner.createStateConfig({
     },
     verifying: {
       description: 'Given up, but an answer may have been lost: nothing is settled while something might run.',
-      invoke: inspection,
+      invoke: inspection({ adopting: true }),
       on: {
         'inspection.alive': [
           { guard: 'mustStop', target: '#runner.live.stopping', actions: ['takeBackOutcome', 'keepFoundHandle', 'tellLaunched'] },
@@ -120,7 +109,7 @@ export const adopting = runner.createStateConfig({
   states: {
     inspecting: {
       description: 'Asks the engine, which answers only when the answer can no longer change.',
-      invoke: inspection,
+      invoke: inspection({ adopting: true }),
       on: {
         'inspection.alive': [
           { guard: 'mustStop', target: '#runner.live.stopping', actions: ['keepFoundHandle', 'tellLaunched'] },

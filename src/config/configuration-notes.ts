@@ -4,10 +4,7 @@ import { confinementNotes } from './local-process-settings.ts';
 
 /** Keys that are checked but do nothing yet, by their path. */
 const WITHOUT_EFFECT: readonly (readonly string[])[] = [
-  ['dispatcher', 'heartbeat_timeout'],
-  ['dispatcher', 'stall_timeout'],
   ['dispatcher', 'deadlock_detection'],
-  ['server', 'runner_listen'],
 ];
 
 const isThere = (written: unknown, path: readonly string[]): boolean => {

@@ -24,6 +24,7 @@ import {
 import { CarriedComplaint, COMPLAINT } from './finding.ts';
 import { quoted } from './input-error.ts';
 import { confinementKeys } from './local-process-schema.ts';
+import { advertisedUrl, listenAddress } from './server-settings.ts';
 import { commandSchema, environmentSchema, retrySchema } from './shared-schema.ts';
 
 const lenientCount = field(orText(count)).nullish();
@@ -111,6 +112,7 @@ const pool = record(
     memory_quota: field(memory).nullish(),
     skills: listOf(field(name('skill')), 'a list of skills; write ["backend"]').nullish(),
     timeout: optionalPositive,
+    stall_timeout: optionalPositive,
     breaker: record({ failures: lenientCount, cooldown: optionalDuration }).nullish(),
     ...confinementKeys,
     config: record({
@@ -161,7 +163,8 @@ export const configurationSchema = record(
     server: record({
       host: optionalText('a host name or address'),
       port: field(orText(number({ min: 0, max: 65_535, whole: true }))).nullish(),
-      runner_listen: optionalText('an address such as 127.0.0.1:7421'),
+      runner_listen: field(listenAddress).nullish(),
+      advertise: field(advertisedUrl).nullish(),
     }).nullish(),
     agent_pools: pools.nullish(),
     skill_mapping: mapOf(

@@ -16,6 +16,18 @@ export type RepoPoolConfiguration = {
     }
 );
 
+/** The HTTP servers as configured. */
+export interface ServerConfiguration {
+  readonly host: string;
+  readonly port: number;
+  /** Named by the user: not to be swapped for a free one. */
+  readonly portIsExplicit: boolean;
+  /** A second listener for the runner protocol alone; `null`: none. */
+  readonly runnerListen: { readonly host: string; readonly port: number } | null;
+  /** What runners outside of this machine are told to call; `null`: what is listened on. */
+  readonly advertise: string | null;
+}
+
 /** A whole configuration, checked, with defaults filled in and every path absolute. */
 export interface Configuration {
   /** The files it was read from, absolute; empty when there was none and the defaults apply. */
@@ -25,7 +37,7 @@ export interface Configuration {
   /** Run directories, logs, journals, endpoint.json. */
   readonly stateDir: string;
   readonly repoPool: RepoPoolConfiguration;
-  readonly server: { readonly host: string; readonly port: number; /** Named by the user: not to be swapped for a free one. */ readonly portIsExplicit: boolean };
+  readonly server: ServerConfiguration;
   readonly pools: readonly PoolSettings[];
   /** Limits that disagree, one line each, for `validate`. */
   readonly notes: readonly string[];

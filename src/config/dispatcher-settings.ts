@@ -17,6 +17,8 @@ const POLL_INTERVAL_MS = 5000;
 const GLOBAL_LIMIT = 10;
 const TIMEOUT_MS = 7_200_000;
 const DEADLOCK_CHECK_MS = 60_000;
+const HEARTBEAT_TIMEOUT_MS = 60_000;
+const STALL_TIMEOUT_MS = 900_000;
 const STOP_GRACE_MS = 30_000;
 const SHUTDOWN_MS = 300_000;
 
@@ -63,6 +65,8 @@ export const dispatcherSettingsOf = (
         ? null
         : (dispatcher?.deadlock_detection?.check_interval ?? DEADLOCK_CHECK_MS),
     timeoutMs: dispatcher?.timeout ?? TIMEOUT_MS,
+    heartbeatTimeoutMs: dispatcher?.heartbeat_timeout ?? HEARTBEAT_TIMEOUT_MS,
+    stallTimeoutMs: dispatcher?.stall_timeout ?? STALL_TIMEOUT_MS,
     stopGraceMs: dispatcher?.stop_grace ?? STOP_GRACE_MS,
     shutdown: {
       timeoutMs: dispatcher?.graceful_shutdown?.timeout ?? SHUTDOWN_MS,

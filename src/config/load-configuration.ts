@@ -20,6 +20,7 @@ import { DEFAULT_POOLS, poolFindings, poolSettingsOf } from './pool-settings.ts'
 import { policyFindings } from './scheduling-settings.ts';
 import { repoPoolFindings, repoPoolOf } from './repo-pool-settings.ts';
 import { systemAccounts, type UserAccounts } from './user-accounts.ts';
+import { serverOf } from './server-settings.ts';
 
 export interface ConfigurationRequest {
   /** What `-c` named; empty or absent: look in the usual places. */
@@ -34,8 +35,6 @@ export interface ConfigurationRequest {
 
 type WrittenPools = Readonly<Record<string, WrittenPool>>;
 
-const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PORT = 7420;
 const DEFAULT_REGISTRY = './.dispatcher/registry.db';
 
 const readFiles = (
@@ -124,11 +123,7 @@ export const loadConfiguration = (request: ConfigurationRequest): Result<Configu
     registry: { path: registryPath, synchronous: written.registry?.synchronous ?? 'normal' },
     stateDir: written.state_dir == null ? dirname(registryPath) : absolute(written.state_dir),
     repoPool: repoPoolOf(written, dispatcher.slots, absolute),
-    server: {
-      host: written.server?.host ?? DEFAULT_HOST,
-      port: written.server?.port ?? DEFAULT_PORT,
-      portIsExplicit: written.server?.port != null,
-    },
+    server: serverOf(written),
     pools: settings,
     notes: [...read.value.notes, ...configurationNotes(written, dispatcher, settings)],
   });

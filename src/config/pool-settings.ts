@@ -43,6 +43,7 @@ export const poolSettingsOf = (
       memory: requestOf(resources?.memory_default, resources?.memory_limit, written.memory_quota, FALLBACK.memory),
     },
     timeoutMs: written.timeout ?? null,
+    stallTimeoutMs: written.stall_timeout ?? null,
     breaker: {
       failures: written.breaker?.failures ?? BREAKER.failures,
       cooldownMs: written.breaker?.cooldown ?? BREAKER.cooldownMs,

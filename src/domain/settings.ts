@@ -23,6 +23,8 @@ export interface PoolSettings {
   readonly defaultResources: Resources;
   /** Longest run time of one attempt; `null` takes the dispatcher's. */
   readonly timeoutMs: number | null;
+  /** After so long without a sign of work an attempt is stopped; `null` takes the dispatcher's. */
+  readonly stallTimeoutMs: number | null;
   readonly breaker: BreakerSettings;
   /** argv for tasks that name no command; may hold `{{task.title}}` and the like. */
   readonly command: readonly string[] | null;
@@ -59,6 +61,10 @@ export interface DispatcherSettings extends SchedulingSettings {
   readonly deadlockCheckMs: number | null;
   /** Run-time limit where neither task nor pool names one. */
   readonly timeoutMs: number;
+  /** A runner that has spoken the protocol is asked after when it was silent for half of this, and stopped after all of it. */
+  readonly heartbeatTimeoutMs: number;
+  /** After so long without progress, output, processor time or change in its slot an attempt is stopped; warned of at a third. */
+  readonly stallTimeoutMs: number;
   /** Between terminate and kill. */
   readonly stopGraceMs: number;
   readonly shutdown: { readonly timeoutMs: number; readonly onShutdown: 'stop' | 'leave' };

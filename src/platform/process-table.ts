@@ -9,6 +9,9 @@ const SCAN_CHUNK = 200;
 /** Gone, or (ESRCH) going while it is read; or not ours to read. */
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);
 
+/** `USER_HZ` is 100 on every architecture that Linux has had for long. @see time(7) */
+const MS_PER_TICK = 10;
+
 const readProc = (path: string): string | null => {
   try {
     // latin1: names and environments are bytes, and must not be lost to a decoder.
@@ -31,8 +34,10 @@ export const parseStat = (line: string): ProcessEntry | null => {
   const [state, ppid, pgrp, session] = fields;
   // Field 22 of the whole; the state is the third.
   const startTime = fields[22 - 3];
+  // Fields 14 to 17: user and system time, its own and its children's.
+  const ticks = fields.slice(14 - 3, 18 - 3).reduce((sum, field) => sum + Number(field), 0);
   if (!Number.isInteger(pid) || state === undefined || session === undefined || startTime === undefined) return null;
-  return { pid, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session), state, startTime };
+  return { pid, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session), state, startTime, cpuMs: ticks * MS_PER_TICK };
 };
 
 const find = (pid: number): ProcessEntry | null => {

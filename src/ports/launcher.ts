@@ -87,6 +87,14 @@ export interface StopReport {
   readonly survivors: readonly string[];
 }
 
+/** Signs of work; each only grows. `null`: this engine cannot say. */
+export interface Activity {
+  /** Bytes of output so far. */
+  readonly outputBytes: number | null;
+  /** Processor time of the whole tree so far, in ms. */
+  readonly cpuMs: number | null;
+}
+
 /** Runs attempts on one kind of engine. Calls for one runner are made in order, by one actor. */
 export interface Launcher {
   readonly type: PoolType;
@@ -105,6 +113,15 @@ export interface Launcher {
   forget(runnerId: RunnerId): void;
   /** Output from byte `from` on; both streams in the order in which they were written. */
   logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void;
+  /** What shows that it works, at a cost that may be paid for every runner twice a minute. Fails while the engine is silent. */
+  activity(handle: RunnerHandle, reply: Reply<Activity>): void;
+  /**
+   * Every runner of this registry of which something is alive on this engine, whoever started it; for the
+   * sweep for orphans. Fails while the engine is silent or may yet start something for an earlier dispatcher.
+   */
+  list(reply: Reply<readonly RunnerId[]>): void;
+  /** Kills at once what is alive of a runner that no open attempt owns, and replies when it is proven dead. */
+  reap(runnerId: RunnerId, reply: Reply<StopReport>): void;
   health(reply: Reply<null>): void;
   /** Lets go of the engine; what runs goes on running. */
   close(reply: Reply<null>): void;

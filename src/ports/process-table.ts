@@ -8,6 +8,8 @@ export interface ProcessEntry {
   readonly state: string;
   /** Clock ticks since boot. With the pid and the boot id it names a process for good. */
   readonly startTime: string;
+  /** Processor time in ms that it and those of its children that it has waited for have used. */
+  readonly cpuMs: number;
 }
 
 /** The processes of this machine. Reads nothing but what the kernel has in memory. */

@@ -11,11 +11,13 @@ import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import type { SchedulingPolicy } from '../scheduling/scheduling-policy.ts';
 import { FaultTeller } from './fault-teller.ts';
+import { HeartbeatTable } from './heartbeats.ts';
 import { portActor } from './port-actor.ts';
 import type { Office, Ports } from './ports.ts';
 import { recorderLogic } from './recorder-ports.ts';
 import { recover } from './recovery.ts';
 import { runnerLogic } from './runner-ports.ts';
+import { Sweep, type SweepParts } from './sweep.ts';
 
 export interface DispatcherOptions {
   readonly settings: DispatcherSettings;
@@ -24,6 +26,8 @@ export interface DispatcherOptions {
   readonly untilIdle: boolean;
   /** The user's own, for `schedulingPolicy: custom`. */
   readonly policy?: SchedulingPolicy | null;
+  /** Shared with whoever takes the runners' words. */
+  readonly heartbeats?: HeartbeatTable;
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
@@ -57,6 +61,13 @@ const deadlockMonitorLogic = ({ inbox, registry }: Ports): typeof deadlockMonito
     },
   });
 
+const sweepLogic = (inbox: Ports['inbox'], parts: SweepParts) =>
+  portActor<Record<string, never>, DispatcherMessage>(inbox, (_, answer) => {
+    const sweep = new Sweep(parts, answer);
+    sweep.start();
+    return () => sweep.stop();
+  });
+
 /**
  * The whole actor system, ready to start: every port call made real, the clock injected. The caller
  * sends `registry.changed` when the registry has news and `shutdown.request` to end it.
@@ -64,6 +75,7 @@ const deadlockMonitorLogic = ({ inbox, registry }: Ports): typeof deadlockMonito
 export const createDispatcherActor = (ports: Ports, office: Office, options: DispatcherOptions): DispatcherActor => {
   const { settings, pools, untilIdle, policy, inspect } = options;
   const { clock, inbox, telemetry } = ports;
+  const { heartbeats = new HeartbeatTable(clock) } = options;
   const faults = new FaultTeller(telemetry, 'the registry takes writes again');
   const probe = portActor<{ readonly pool: string }, PoolMessage>(inbox, ({ pool }, answer) => {
     const launcher = ports.launchers.get(poolName(pool));
@@ -79,6 +91,7 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
   const logic = dispatcherMachine.provide({
     actors: {
       recover: portActor<Record<string, never>, DispatcherMessage>(inbox, (_, answer) => recover(ports, answer)),
+      sweep: sweepLogic(inbox, { ports, office, settings, heartbeats }),
       agentPool: agentPoolMachine.provide({ actors: { probe } }),
       taskMonitor: monitorLogic(ports, office, faults),
       deadlockMonitor: deadlockMonitorLogic(ports),
@@ -94,7 +107,7 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
       pools,
       scheduler: new Scheduler(settings, pools, office.registryId, policy),
       eventBuffer: new EventBuffer(`epoch-${office.epoch}`),
-      runnerLogic: runnerLogic({ ports, office, settings, pools, faults }),
+      runnerLogic: runnerLogic({ ports, office, settings, pools, heartbeats, faults }),
       telemetry,
       now: () => clock.monotonic(),
       wall: () => clock.wall(),

@@ -1,25 +1,21 @@
 import type { RunnerPortMessage } from '../../machines/messages.ts';
 import type { RunnerPortInputs } from '../../machines/runner/context.ts';
 import { portError } from '../domain/failures.ts';
-import type { ObservedExit } from '../domain/outcome.ts';
-import type { ExitReport, RunnerHandle, WatchEvent } from '../ports/launcher.ts';
-import { parseRunnerResult } from '../protocol/runner-result.ts';
+import type { RunnerId } from '../domain/ids.ts';
+import type { Inspection, RunnerHandle, WatchEvent } from '../ports/launcher.ts';
 import { launchIntent } from './launch-intent.ts';
-import { launcherOf, newRunDir, runnerPort, type RunnerWorld } from './runner-world.ts';
+import { observed, recall, reportedExit } from './runner-reports.ts';
+import { launcherOf, newRunDir, runnerPort, type RunnerWorld, type Tell } from './runner-world.ts';
 
-/** A runner's result is read here, at the border, and is a plain value from now on. */
-const observed = ({ result, ...exit }: ExitReport): ObservedExit => {
-  if (result === null) return { ...exit, result };
-  const parsed = parseRunnerResult(result);
-  return { ...exit, result: parsed.ok ? parsed.value : { unreadable: parsed.error } };
-};
-
-const watched = (event: WatchEvent): RunnerPortMessage => {
+const watched = (world: RunnerWorld, id: RunnerId, event: WatchEvent): RunnerPortMessage => {
+  if (event.kind === 'exited' || event.kind === 'vanished') world.heartbeats.end(id);
   switch (event.kind) {
     case 'exited':
-      return { type: 'process.exited', exit: observed(event.exit) };
-    case 'vanished':
-      return { type: 'process.vanished', reason: event.reason };
+      return { type: 'process.exited', exit: observed(world, id, event.exit) };
+    case 'vanished': {
+      const exit = reportedExit(world, id);
+      return exit === null ? { type: 'process.vanished', reason: event.reason } : { type: 'process.exited', exit };
+    }
     case 'engineSilent':
       return { type: 'engine.fellSilent', reason: event.reason };
     case 'engineAnswers':
@@ -51,18 +47,23 @@ const launchPort = (world: RunnerWorld) =>
       tell({ type: 'launch.failed', error: noLauncher(input.pool) });
       return;
     }
+    const { runnerId, claim, slot } = input;
+    const runDir = newRunDir(world, runnerId);
+    const url = office.url(pool.engine.type);
     const intent = launchIntent({
       ...input,
       pool,
-      runDir: newRunDir(world, input.runnerId),
+      runDir,
       baseEnv: office.baseEnv,
-      url: office.url(),
+      protocol: url === null ? null : { url, token: office.tokenOf(runnerId, claim.attempt) },
       timeoutMs: input.claim.definition.timeoutMs ?? pool.timeoutMs ?? settings.timeoutMs,
     });
     if (!intent.ok) {
       tell({ type: 'launch.failed', error: intent.error });
       return;
     }
+    // It may speak before it is known that it runs.
+    world.heartbeats.expect({ runnerId, key: claim.key, attempt: claim.attempt, pool: pool.name, slotId: slot.id, runDir });
     launcher.start(intent.value, (reply) => {
       if (!reply.ok) {
         tell({ type: 'launch.failed', error: reply.error });
@@ -74,31 +75,57 @@ const launchPort = (world: RunnerWorld) =>
     });
   });
 
+const tellInspection = (world: RunnerWorld, input: RunnerPortInputs['inspect'], found: Inspection, tell: Tell): void => {
+  if (found.kind !== 'alive') world.heartbeats.end(input.runnerId);
+  switch (found.kind) {
+    case 'alive':
+      if (input.adopting) recordLaunch(world, input, found.handle, true);
+      return tell({ type: 'inspection.alive', handle: found.handle, at: world.ports.clock.monotonic() });
+    case 'exited':
+      return tell({ type: 'inspection.exited', exit: observed(world, input.runnerId, found.exit) });
+    case 'vanished': {
+      const exit = reportedExit(world, input.runnerId);
+      return tell(exit === null ? { type: 'inspection.vanished', reason: found.reason } : { type: 'inspection.exited', exit });
+    }
+    case 'neverStarted':
+      return tell({ type: 'inspection.neverStarted' });
+  }
+};
+
 const inspectPort = (world: RunnerWorld) =>
   runnerPort(world)<'inspect'>((input, tell) => {
-    const launcher = launcherOf(world, input.pool);
+    const { runnerId, pool, claim, slot, adopting } = input;
+    const launcher = launcherOf(world, pool);
     if (launcher === undefined) {
-      tell({ type: 'inspection.failed', error: noLauncher(input.pool) });
+      tell({ type: 'inspection.failed', error: noLauncher(pool) });
       return;
     }
-    launcher.inspect(input.runnerId, input.runDir ?? newRunDir(world, input.runnerId), (reply) => {
+    const runDir = input.runDir ?? newRunDir(world, runnerId);
+    const { key, attempt } = claim;
+    const runner = world.heartbeats.expect({ runnerId, key, attempt, pool, slotId: slot?.id ?? null, runDir });
+    launcher.inspect(runnerId, runDir, (reply) => {
       if (!reply.ok) {
         tell({ type: 'inspection.failed', error: reply.error });
         return;
       }
-      const found = reply.value;
-      switch (found.kind) {
-        case 'alive':
-          recordLaunch(world, input, found.handle, true);
-          return tell({ type: 'inspection.alive', handle: found.handle, at: world.ports.clock.monotonic() });
-        case 'exited':
-          return tell({ type: 'inspection.exited', exit: observed(found.exit) });
-        case 'vanished':
-          return tell({ type: 'inspection.vanished', reason: found.reason });
-        case 'neverStarted':
-          return tell({ type: 'inspection.neverStarted' });
-      }
+      if (adopting) recall(world, runner, () => tellInspection(world, input, reply.value, tell));
+      else tellInspection(world, input, reply.value, tell);
     });
+  });
+
+const watchPort = (world: RunnerWorld) =>
+  runnerPort(world)<'watch'>(({ runnerId, pool, handle, claim, slot, limitWallAt }, tell) => {
+    const { settings, poolOf, heartbeats } = world;
+    const stallMs = claim.definition.stallTimeoutMs ?? poolOf.get(pool)?.stallTimeoutMs ?? settings.stallTimeoutMs;
+    const { key, attempt } = claim;
+    // One whose actor broke is known by another way than a launch or a search.
+    heartbeats.expect({ runnerId, key, attempt, pool, slotId: slot?.id ?? null, runDir: handle.runDir });
+    const unattend = heartbeats.attend(runnerId, { handle, slotPath: slot?.path ?? null, limitWallAt, stallMs, tell });
+    const unwatch = launcherOf(world, pool)?.watch(handle, (event) => tell(watched(world, runnerId, event)));
+    return () => {
+      unattend();
+      unwatch?.();
+    };
   });
 
 /** The port calls that reach an engine through its launcher. */
@@ -107,22 +134,22 @@ export const enginePorts = (world: RunnerWorld) => {
   return {
     launch: launchPort(world),
     inspect: inspectPort(world),
-    watch: port<'watch'>(({ pool, handle }, tell) =>
-      launcherOf(world, pool)?.watch(handle, (event) => tell(watched(event))),
-    ),
-    stop: port<'stop'>(({ pool, handle, graceMs }, tell) => {
+    watch: watchPort(world),
+    stop: port<'stop'>(({ runnerId, pool, handle, graceMs }, tell) => {
       const launcher = launcherOf(world, pool);
       if (launcher === undefined) {
         tell({ type: 'stop.failed', error: noLauncher(pool) });
         return;
       }
+      world.heartbeats.stopping(runnerId);
       launcher.stop(handle, graceMs, (reply) => {
         if (!reply.ok) {
           tell({ type: 'stop.failed', error: reply.error });
           return;
         }
         const { exit, survivors } = reply.value;
-        tell({ type: 'stop.finished', exit: exit === null ? null : observed(exit), survivors });
+        const seen = exit === null ? reportedExit(world, runnerId) : observed(world, runnerId, exit);
+        tell({ type: 'stop.finished', exit: seen, survivors });
       });
     }),
   };

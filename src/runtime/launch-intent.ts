@@ -16,7 +16,8 @@ export interface IntentRequest {
   readonly slot: Slot;
   readonly runDir: string;
   readonly baseEnv: Readonly<Record<string, string>>;
-  readonly url: string | null;
+  /** Where the runner protocol is served, and what proves there who the runner is; `null`: nowhere. */
+  readonly protocol: { readonly url: string; readonly token: string } | null;
   readonly timeoutMs: number;
 }
 
@@ -148,7 +149,10 @@ export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortE
     SLOT_PATH: paths.slot,
   };
   if (new TextEncoder().encode(context).length <= LONGEST_ENV_CONTEXT) env['TASK_CONTEXT'] = context;
-  if (request.url !== null) env['DISPATCHER_URL'] = request.url;
+  if (request.protocol !== null) {
+    env['DISPATCHER_URL'] = request.protocol.url;
+    env['RUNNER_TOKEN'] = request.protocol.token;
+  }
   return ok({
     runnerId,
     task: claim.key,

@@ -1,10 +1,13 @@
-import type { PoolName, RegistryId } from '../domain/ids.ts';
+import type { PoolType } from '../domain/engine-settings.ts';
+import type { PoolName, RegistryId, RunnerId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { EventJournal } from '../ports/event-journal.ts';
 import type { Inbox } from '../ports/inbox.ts';
 import type { Launcher } from '../ports/launcher.ts';
 import type { RepoPool } from '../ports/repo-pool.ts';
+import type { ReportStore } from '../ports/report-store.ts';
+import type { SlotChanges } from '../ports/slot-changes.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 
@@ -18,6 +21,8 @@ export interface Ports {
   /** By pool; several pools may share one. */
   readonly launchers: ReadonlyMap<PoolName, Launcher>;
   readonly journal: EventJournal;
+  readonly reports: ReportStore;
+  readonly slotChanges: SlotChanges;
   readonly telemetry: Telemetry;
 }
 
@@ -29,6 +34,8 @@ export interface Office {
   readonly runsDir: string;
   /** What of the dispatcher's own environment every runner gets. */
   readonly baseEnv: Readonly<Record<string, string>>;
-  /** Where the runner protocol is served; `null`: nowhere. */
-  readonly url: () => string | null;
+  /** Where runners of a pool of this type reach the runner protocol; `null`: nowhere. */
+  readonly url: (engine: PoolType) => string | null;
+  /** What proves who a runner is; good for this attempt alone. */
+  readonly tokenOf: (runnerId: RunnerId, attempt: number) => string;
 }

@@ -2,7 +2,9 @@ import { runnerMachine } from '../../machines/runner/machine.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import { enginePorts } from './engine-ports.ts';
 import type { FaultTeller } from './fault-teller.ts';
+import type { HeartbeatTable } from './heartbeats.ts';
 import type { Office, Ports } from './ports.ts';
+import { forgetReports } from './runner-reports.ts';
 import { launcherOf, newRunDir, runnerPort, type RunnerWorld } from './runner-world.ts';
 
 const slotPorts = (world: RunnerWorld) => {
@@ -57,6 +59,8 @@ const registryPorts = (world: RunnerWorld, faults: FaultTeller) => {
       const luck = entropy.draw(`${key}#${attempt}|jitter`);
       registry.settle({ epoch, key, attempt, outcome, retry, luck, at: clock.wall() }, (reply) => {
         faults.heard(reply);
+        // Fenced: a later attempt speaks for the task.
+        if (reply.ok || reply.error.kind === 'fenced' || reply.error.kind === 'notFound') forgetReports(world, runnerId);
         if (!reply.ok) {
           tell({ type: 'settle.failed', error: reply.error });
           return;
@@ -73,13 +77,14 @@ export interface RunnerParts {
   readonly office: Office;
   readonly settings: DispatcherSettings;
   readonly pools: readonly PoolSettings[];
+  readonly heartbeats: HeartbeatTable;
   /** Hears how the registry takes claims and settlements. */
   readonly faults: FaultTeller;
 }
 
 /** The runner's statechart with every port call in it made real. */
-export const runnerLogic = ({ ports, office, settings, pools, faults }: RunnerParts): typeof runnerMachine => {
+export const runnerLogic = ({ ports, office, settings, pools, heartbeats, faults }: RunnerParts): typeof runnerMachine => {
   const poolOf = new Map(pools.map((pool) => [pool.name, pool]));
-  const world: RunnerWorld = { ports, office, settings, poolOf };
+  const world: RunnerWorld = { ports, office, settings, heartbeats, poolOf };
   return runnerMachine.provide({ actors: { ...slotPorts(world), ...registryPorts(world, faults), ...enginePorts(world) } });
 };

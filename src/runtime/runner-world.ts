@@ -3,6 +3,7 @@ import type { RunnerPortInputs } from '../../machines/runner/context.ts';
 import type { PoolName, RunnerId } from '../domain/ids.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
 import type { Launcher } from '../ports/launcher.ts';
+import type { HeartbeatTable } from './heartbeats.ts';
 import { portActor, type Answer } from './port-actor.ts';
 import type { Office, Ports } from './ports.ts';
 
@@ -13,6 +14,7 @@ export interface RunnerWorld {
   readonly ports: Ports;
   readonly office: Office;
   readonly settings: DispatcherSettings;
+  readonly heartbeats: HeartbeatTable;
   readonly poolOf: ReadonlyMap<PoolName, PoolSettings>;
 }
 

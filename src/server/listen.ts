@@ -36,12 +36,14 @@ const listening = (server: Server, host: string): Listening => {
 /**
  * Listens on the first of these ports that is free; port 0 stands for any.
  *
+ * @param key of the configuration, for the mend
  * @returns `permanent` with the port and the mend when all are taken
  */
 export const listen = async (
   listener: RequestListener,
   host: string,
   ports: readonly number[],
+  key = 'server.port',
 ): Promise<Result<Listening, PortError>> => {
   let last = 'no port to try';
   for (const port of ports) {
@@ -49,7 +51,7 @@ export const listen = async (
     if (server.ok) return ok(listening(server.value, host));
     last =
       server.error.code === 'EADDRINUSE'
-        ? `port ${port} on ${host} is taken; set server.port to another one, or to 0 for any`
+        ? `port ${port} on ${host} is taken; set ${key} to another one, or to 0 for any`
         : `cannot listen on ${host}:${port}: ${server.error.message}`;
   }
   return err(portError('permanent', last));

@@ -1,5 +1,5 @@
-import type { RequestListener } from 'node:http';
 import type { Configuration } from '../config/configuration.ts';
+import type { PoolType } from '../domain/engine-settings.ts';
 import { portError, type PortError } from '../domain/failures.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
@@ -14,6 +14,8 @@ import { listen } from './listen.ts';
 import { liveDispatcher, type LiveDispatcher } from './live-dispatcher.ts';
 import { metricsOnDemand } from './metrics-on-demand.ts';
 import { neverPlaced } from './never-placed.ts';
+import { onDemand } from './on-demand.ts';
+import { listenForRunners, runnerListener, urlOnThisMachine, withRunners, type RunnerService } from './serve-runners.ts';
 import { statusReport, type StatusReport } from './status.ts';
 
 export interface ApiRequest {
@@ -24,10 +26,13 @@ export interface ApiRequest {
   readonly now: () => number;
   readonly tally: Tally;
   readonly journal: Pick<CountedJournal, 'fellBack'>;
+  readonly runners: RunnerService;
 }
 
 export interface Api {
   readonly url: string;
+  /** What runners of pools of this type are to call. */
+  readonly runnerUrl: (engine: PoolType) => string;
   close(): Promise<void>;
 }
 
@@ -56,26 +61,6 @@ const portsToTry = ({ configuration: { server, stateDir } }: ApiRequest): readon
   return [...(last === null ? [] : [last]), ...(server.port === 0 ? [] : [server.port]), 0];
 };
 
-/** The application behind a listener that loads it, and its libraries, with the first request. */
-const onDemand = (parts: ApiParts): RequestListener => {
-  let loaded: Promise<RequestListener> | null = null;
-  const load = async (): Promise<RequestListener> => {
-    const [{ getRequestListener }, { createApplication }] = await Promise.all([
-      import('@hono/node-server'),
-      import('./application.ts'),
-    ]);
-    const answer = getRequestListener(createApplication(parts).fetch);
-    return (request, response) => void answer(request, response);
-  };
-  return (request, response) => {
-    loaded ??= load();
-    void loaded.then(
-      (listener) => listener(request, response),
-      () => response.writeHead(500).end(),
-    );
-  };
-};
-
 /**
  * Serves the HTTP API and writes `endpoint.json`, by which commands find it. A `run` that nobody
  * calls never loads the server's libraries: they would only make its start longer.
@@ -94,7 +79,7 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
   const { stateDir, server } = request.configuration;
   const live = liveDispatcher(request.actor);
   let hosts: ReadonlySet<string> = new Set();
-  const listener = onDemand({
+  const parts: ApiParts = {
     registry: request.registry,
     token: ensureAdminToken(stateDir),
     allowedHosts: () => hosts,
@@ -104,17 +89,26 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
     now: request.now,
     live,
     metrics: metricsOnDemand(request, live),
-  });
-  const listening = await listen(listener, server.host, portsToTry(request));
+  };
+  const runners = runnerListener(request.runners, request.actor);
+  const others = onDemand(async () => (await import('./application.ts')).createApplication(parts));
+  const listening = await listen(withRunners(runners, others), server.host, portsToTry(request));
   if (!listening.ok) return err(listening.error);
   const { url, close } = listening.value;
+  const second = await listenForRunners(runners, server);
+  if (!second.ok) {
+    await close();
+    return second;
+  }
   hosts = hostsOf(url, server.host);
   writeEndpoint(stateDir, { url, pid: process.pid, registry_id: request.registry.id });
   return ok({
     url,
+    runnerUrl: (engine) =>
+      engine === 'local-process' ? urlOnThisMachine(url) : (server.advertise ?? second.value?.url ?? url),
     close: async () => {
       removeEndpoint(stateDir);
-      await close();
+      await Promise.all([close(), second.value?.close()]);
     },
   });
 };

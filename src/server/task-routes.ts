@@ -7,6 +7,7 @@ import { TASK_STATES } from '../domain/task.ts';
 import type { OperationReport, TaskDetail, TaskOperation, TaskPage } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
 import type { ApiParts } from './api-parts.ts';
+import { artifactsOf } from './artifacts.ts';
 import { explained, whyJson } from './explained.ts';
 import { dependencyNamed, unknownTask } from './known-name.ts';
 import { portProblem, problem } from './problem.ts';
@@ -58,7 +59,7 @@ const showTask = async (c: Context, parts: ApiParts, key: TaskKey): Promise<Resp
   const [view = detail.value.view] = await never.explain(registry, [detail.value.view]);
   const shown = { ...detail.value, view };
   const reasons = explained(shown, { scheduler: live.scheduler, dispatcher: live.phase(), ...live.times() });
-  return c.json({ ...taskDetailJson(shown), why: whyJson(reasons) });
+  return c.json({ ...taskDetailJson(shown), artifacts: await artifactsOf(registry, key), why: whyJson(reasons) });
 };
 
 const operate = async (c: Context, parts: ApiParts, key: TaskKey, operation: TaskOperation): Promise<Response> => {

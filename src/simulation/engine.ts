@@ -2,12 +2,15 @@ import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
 import type { ExitReport, LaunchIntent, ProcessHandle } from '../ports/launcher.ts';
 import type { Faults } from './faults.ts';
 import type { KeyedEntropy } from './keyed-entropy.ts';
+import { Speech, type SpeechObserver } from './speech.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Who sees processes come and go. */
-export interface EngineObserver {
+export interface EngineObserver extends SpeechObserver {
   processStarted(runner: RunnerId, task: TaskKey, pool: PoolName, cwd: string): void;
   processEnded(runner: RunnerId): void;
+  /** It was ended because nobody owned it. */
+  orphanReaped(runner: RunnerId): void;
 }
 
 /** One process on the simulated machine. */
@@ -15,7 +18,17 @@ export interface SimulatedProcess {
   readonly handle: ProcessHandle;
   readonly task: TaskKey;
   readonly pool: PoolName;
+  readonly attempt: number;
   readonly ignoresTerm: boolean;
+  readonly startedAt: number;
+  /** It does nothing at all, and never ends by itself. */
+  readonly stalls: boolean;
+  /** It speaks the runner protocol. */
+  speaks: boolean;
+  /** Its report was answered. */
+  reported: boolean;
+  /** Until then (monotonic ms) it is as if it were stopped by a debugger. */
+  frozenUntil: number;
   exit: ExitReport | null;
   /** Nobody will ever learn how it ended. */
   lost: boolean;
@@ -31,6 +44,7 @@ export class SimulatedEngine {
   readonly #luck: KeyedEntropy;
   readonly #faults: Faults;
   readonly #observer: EngineObserver;
+  readonly speech: Speech;
   readonly #processes = new Map<RunnerId, SimulatedProcess>();
   readonly #outageListeners = new Set<() => void>();
   #answering = true;
@@ -41,6 +55,7 @@ export class SimulatedEngine {
     this.#luck = luck;
     this.#faults = faults;
     this.#observer = observer;
+    this.speech = new Speech(clock, luck, faults, observer);
   }
 
   get answering(): boolean {
@@ -69,7 +84,7 @@ export class SimulatedEngine {
 
   /** Starts, or finds what was started under this id before. */
   start(intent: LaunchIntent): SimulatedProcess {
-    const { runnerId, task, pool, cwd, runDir } = intent;
+    const { runnerId, task, attempt, pool, cwd, runDir } = intent;
     const known = this.#processes.get(runnerId);
     if (known !== undefined) return known;
     this.#lastPid += 1;
@@ -77,7 +92,13 @@ export class SimulatedEngine {
       handle: { kind: 'process', runnerId, pid: this.#lastPid, startTime: String(this.#lastPid), bootId: 'simulated', runDir },
       task,
       pool,
+      attempt,
       ignoresTerm: this.#faults.strikes('runnerIgnoresTerm', runnerId),
+      startedAt: this.#clock.monotonic(),
+      stalls: this.#faults.strikes('runnerStalls', runnerId),
+      speaks: false,
+      reported: false,
+      frozenUntil: 0,
       exit: null,
       lost: false,
       watchers: new Set(),
@@ -91,10 +112,28 @@ export class SimulatedEngine {
   #live(process: SimulatedProcess): void {
     const { runnerId } = process.handle;
     const faults = this.#faults;
+    if (process.stalls) this.#observer.runnerStalls(runnerId);
+    else this.speech.begin(process);
     // Stopped from outside, or never.
-    if (faults.strikes('runnerHangs', runnerId)) return;
+    if (process.stalls || faults.strikes('runnerHangs', runnerId)) return;
     const runMs = Math.round(this.#luck.draw(`${runnerId}|run`) ** 2 * LONGEST_RUN_MS);
-    this.#clock.setTimeout(() => this.end(process, this.#ownExit(runnerId)), runMs);
+    this.#clock.setTimeout(() => this.#finish(process), runMs);
+  }
+
+  #finish(process: SimulatedProcess): void {
+    const frozenMs = process.frozenUntil - this.#clock.monotonic();
+    if (frozenMs > 0) return void this.#clock.setTimeout(() => this.#finish(process), frozenMs);
+    this.speech.finish(process, () => this.end(process, this.#ownExit(process.handle.runnerId)));
+  }
+
+  /** Processor time so far, ms: all of the time, but for one that does nothing. */
+  cpuMs({ stalls, startedAt }: SimulatedProcess): number {
+    return stalls ? 0 : this.#clock.monotonic() - startedAt;
+  }
+
+  reap(process: SimulatedProcess): void {
+    this.#observer.orphanReaped(process.handle.runnerId);
+    this.end(process, { exitCode: null, signal: 'SIGKILL', result: null });
   }
 
   #ownExit(id: RunnerId): Omit<ExitReport, 'at'> {
@@ -116,6 +155,7 @@ export class SimulatedEngine {
     process.lost = this.#faults.strikes('exitLost', process.handle.runnerId);
     this.#observer.processEnded(process.handle.runnerId);
     for (const tell of process.watchers) tell();
+    this.speech.ended(process);
   }
 
   forget(id: RunnerId): void {

@@ -1,15 +1,20 @@
 import { poolName, type RegistryId } from '../domain/ids.ts';
 import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
+import { ok } from '../domain/result.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { KeyedEvent } from '../ports/event-journal.ts';
 import type { Notice } from '../ports/telemetry.ts';
 import { createDispatcherActor, type DispatcherActor } from '../runtime/dispatcher-actor.ts';
+import { HeartbeatTable } from '../runtime/heartbeats.ts';
 import type { Ports } from '../runtime/ports.ts';
+import { RunnerDesk } from '../runtime/runner-desk.ts';
 import type { SimulatedEngine } from './engine.ts';
 import type { Faults } from './faults.ts';
 import type { KeyedEntropy } from './keyed-entropy.ts';
 import { SimulatedJournal, type JournalObserver } from './simulated-journal.ts';
 import { SimulatedLauncher } from './simulated-launcher.ts';
 import { SimulatedRegistry, type RegistrySource } from './simulated-registry.ts';
+import { SimulatedReports, type ReportLines } from './simulated-reports.ts';
 import { SimulatedSlots, type SlotObserver } from './simulated-slots.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -22,6 +27,7 @@ export interface Surroundings {
   readonly engine: SimulatedEngine;
   readonly source: RegistrySource;
   readonly journalLines: KeyedEvent[];
+  readonly reportLines: ReportLines;
   readonly observer: SlotObserver & JournalObserver;
   readonly sinkIsDown: () => boolean;
   readonly trace: Trace;
@@ -58,6 +64,9 @@ export class Incarnation {
   readonly notices: Notice[] = [];
   /** Why it broke, if it did: a bug. */
   broken: unknown = null;
+  readonly desk: RunnerDesk;
+  /** What came due while it was frozen: timers first, as the event loop has it, then what came in. */
+  #frozen: { readonly timers: (() => void)[]; readonly arrivals: (() => void)[] } | null = null;
 
   constructor(world: Surroundings, { number, registryId, epoch, untilIdle, whenAlone }: LifeOptions) {
     this.number = number;
@@ -74,38 +83,77 @@ export class Incarnation {
     this.slots = new SimulatedSlots(world.settings.slots, faults, { name, later, observer: world.observer });
     this.#launcher = new SimulatedLauncher(engine, faults, later, whenAlone);
     const ports: Ports = {
-      clock: {
-        monotonic: () => clock.monotonic(),
-        wall: () => clock.wall(),
-        setTimeout: (fn, ms) => clock.setTimeout(() => void (this.dead || this.#step(fn)), ms),
-        clearTimeout: (id) => clock.clearTimeout(id),
-      },
+      clock: this.#clock(),
       entropy: world.luck,
       inbox: { post: later },
       registry,
       repoPool: this.slots,
       launchers: new Map(world.pools.map(({ name: pool }) => [pool, this.#launcher])),
       journal: new SimulatedJournal(world.journalLines, faults, { name, later, observer: world.observer }),
+      reports: new SimulatedReports(world.reportLines, later),
+      slotChanges: { newest: (_path, reply) => later(() => reply(ok(null))) },
       telemetry: { tell: (notice) => void this.notices.push(notice) },
     };
     const tampered = world.tamper?.(ports) ?? ports;
-    const office = { registryId, epoch, runsDir: '/runs', baseEnv: {}, url: () => null };
+    const office = { registryId, epoch, runsDir: '/runs', baseEnv: {}, url: () => null, tokenOf: () => '' };
+    const heartbeats = new HeartbeatTable(tampered.clock);
     this.actor = createDispatcherActor(tampered, office, {
       settings: world.settings,
       pools: world.pools,
       untilIdle,
+      heartbeats,
       inspect: trace.inspect,
+    });
+    this.desk = new RunnerDesk({
+      ports: tampered,
+      office,
+      heartbeats,
+      isRecovered: () => this.actor.getSnapshot().value !== 'starting',
+      record: (event) => later(() => this.actor.send({ type: 'event.record', event })),
     });
     this.actor.subscribe({ error: (error) => (this.broken = error) });
     registry.onNews(() => this.actor.send({ type: 'registry.changed' }));
   }
 
-  readonly later = (fn: () => void, delayMs = 0): void =>
-    this.#world.later(() => void (this.dead || this.#step(fn)), delayMs);
+  #clock(): Clock {
+    const { clock } = this.#world;
+    return {
+      monotonic: () => clock.monotonic(),
+      wall: () => clock.wall(),
+      setTimeout: (fn, ms) => {
+        const timer = { cleared: false, id: null as unknown };
+        timer.id = clock.setTimeout(() => this.#arrive('timers', () => void (timer.cleared || fn())), ms);
+        return timer;
+      },
+      clearTimeout: (id) => {
+        const timer = id as { cleared: boolean; id: unknown } | null;
+        if (timer === null) return;
+        timer.cleared = true;
+        clock.clearTimeout(timer.id);
+      },
+    };
+  }
 
-  #step(fn: () => void): void {
+  readonly later = (fn: () => void, delayMs = 0): void =>
+    this.#world.later(() => this.#arrive('arrivals', fn), delayMs);
+
+  #arrive(kind: 'timers' | 'arrivals', fn: () => void): void {
+    if (this.dead) return;
+    if (this.#frozen !== null) return void this.#frozen[kind].push(fn);
     this.steps += 1;
     fn();
+  }
+
+  /** Its event loop is blocked for so long: nothing reaches it, and all at once afterwards. */
+  freeze(ms: number): void {
+    if (this.#frozen !== null) return;
+    this.#frozen = { timers: [], arrivals: [] };
+    this.#world.clock.setTimeout(() => {
+      const { timers, arrivals } = this.#frozen ?? { timers: [], arrivals: [] };
+      this.#frozen = null;
+      for (const fn of timers) this.#arrive('timers', fn);
+      for (const fn of arrivals) this.later(fn);
+    }, ms);
   }
 
   get over(): boolean {

@@ -19,6 +19,16 @@ export const FAULT_KINDS = [
   'runnerParks',
   'runnerHangs',
   'runnerIgnoresTerm',
+  /** It does nothing at all, and never ends by itself. */
+  'runnerStalls',
+  /** One that speaks the protocol stands still for a while, as under a debugger, and goes on. */
+  'runnerFallsSilent',
+  /** It has reported its result, and does not end. */
+  'runnerLingers',
+  /** What it said arrives after its end. */
+  'reportLate',
+  /** The dispatcher does nothing for a while: a blocked event loop, a laptop that slept. */
+  'dispatcherFreezes',
   /** The first stop leaves it alive, or fails itself. */
   'stopSurvived',
   'stopFails',
@@ -99,6 +109,8 @@ export const simulationPlanSchema = z.strictObject({
     jitter: z.number().min(0).max(1),
     timeoutMs: ms.min(1),
     stopGraceMs: ms,
+    heartbeatMs: ms.min(1),
+    stallMs: ms.min(1),
     shutdownMs: ms,
     onShutdown: z.enum(['stop', 'leave']),
     keyLimits: z.record(name, count),

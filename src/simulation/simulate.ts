@@ -116,6 +116,16 @@ const traced = (auditor: Auditor, trace: Trace, countLife: () => void): WorldObs
     trace.write(`process ${runner} ends`);
     auditor.processEnded(runner);
   },
+  orphanReaped: (runner) => {
+    trace.write(`orphan ${runner} is reaped`);
+    auditor.orphanReaped(runner);
+  },
+  runnerStalls: (runner) => auditor.runnerStalls(runner),
+  runnerSpoke: (runner) => auditor.runnerSpoke(runner),
+  completionTaken: (runner) => {
+    trace.write(`report of ${runner} is taken`);
+    auditor.completionTaken(runner);
+  },
   slotLent: (slot, path, holder) => {
     trace.write(`slot ${slot} to ${holder}`);
     auditor.slotLent(slot, path, holder);

@@ -1,7 +1,7 @@
 import { portError } from '../domain/failures.ts';
 import type { RunnerId } from '../domain/ids.ts';
 import { err, ok } from '../domain/result.ts';
-import type { Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../ports/launcher.ts';
+import type { Activity, Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../ports/launcher.ts';
 import type { Reply } from '../ports/reply.ts';
 import type { SimulatedEngine, SimulatedProcess } from './engine.ts';
 import type { Faults } from './faults.ts';
@@ -156,6 +156,25 @@ export class SimulatedLauncher implements Launcher {
 
   logs(_runDir: string, _from: number, reply: Parameters<Launcher['logs']>[2]): void {
     this.#later(() => reply(ok({ chunk: new Uint8Array(), next: 0 })));
+  }
+
+  activity(handle: RunnerHandle, reply: Reply<Activity>): void {
+    const process = this.#engine.find(handle.runnerId);
+    if (!this.#engine.answering) return this.#later(() => reply(err(silent)));
+    const cpuMs = process === undefined ? null : this.#engine.cpuMs(process);
+    this.#later(() => reply(ok({ outputBytes: 0, cpuMs })));
+  }
+
+  list(reply: Reply<readonly RunnerId[]>): void {
+    if (!this.#engine.answering) return this.#later(() => reply(err(silent)));
+    const ids = this.#engine.alive.map(({ handle }) => handle.runnerId);
+    this.#later(() => reply(ok(ids)));
+  }
+
+  reap(id: RunnerId, reply: Reply<StopReport>): void {
+    const process = this.#engine.find(id);
+    if (process !== undefined) this.#engine.reap(process);
+    this.#later(() => reply(ok({ exit: null, survivors: [] })));
   }
 
   health(reply: Reply<null>): void {

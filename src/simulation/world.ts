@@ -39,6 +39,8 @@ export interface WorldOptions {
 export const SIMULATED_REGISTRY = registryId('51a7ab1e-0000-4000-8000-000000000000');
 const ACTOR = 'cli:simulated';
 const LONGEST_OUTAGE_MS = 60_000;
+/** Skewed to the short ones, as all delays are: this makes one in three longer than a heartbeat's time-out. */
+const LONGEST_FREEZE_MS = 240_000;
 const LONGEST_JUMP_MS = 3_600_000;
 const PERIOD_MS = 30_000;
 /** A standby that finds the holder hung kills it after so long, at most. */
@@ -79,6 +81,7 @@ export class World {
       engine: this.engine,
       source,
       journalLines: [] as KeyedEvent[],
+      reportLines: new Map(),
       observer,
       sinkIsDown: () => this.#sinkIsDown,
       trace,
@@ -89,6 +92,11 @@ export class World {
         else clock.setTimeout(fn, delayMs);
       },
       ...(tamper === undefined ? {} : { tamper }),
+    };
+    this.engine.speech.deliver = (words) => {
+      const { incumbent } = this;
+      incumbent?.later(() => words(incumbent.desk));
+      return incumbent !== null;
     };
     this.#plan();
   }
@@ -210,6 +218,7 @@ export class World {
       clock.wallOffset += Math.round((this.#surroundings.luck.draw(`${about}|jump`) - 0.5) * 2 * LONGEST_JUMP_MS);
       this.#observer.clockJumped();
     }
+    if (faults.strikes('dispatcherFreezes', about)) this.incumbent?.freeze(1 + faults.delay(`${about}|freeze`, LONGEST_FREEZE_MS));
     if (faults.strikes('rival', about)) this.#startLife();
   }
 

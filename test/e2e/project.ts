@@ -55,6 +55,7 @@ export interface TaskShown extends TaskRow {
   readonly not_before: string | null;
   readonly dependencies: readonly { readonly task: string; readonly state: string }[];
   readonly attempt_history: readonly AttemptRow[];
+  readonly artifacts: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** A task as a person writes it. */

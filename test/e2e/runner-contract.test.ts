@@ -17,7 +17,7 @@ const environmentOf = (project: Project, id: string): Readonly<Record<string, st
 
 const EVERY_RUNNER_HAS = [
   'RUNNER_ID', 'TASK_CONTEXT', 'TASK_CONTEXT_FILE', 'RUN_DIR', 'POOL_NAME', 'TASK_ID', 'SPEC_NAME', 'ATTEMPT', 'SLOT_ID', 'SLOT_PATH',
-  'DISPATCHER_URL',
+  'DISPATCHER_URL', 'RUNNER_TOKEN',
 ];
 const CONTEXT_HAS = [
   'schema_version', 'spec_name', 'task_id', 'task_title', 'task_description', 'dependencies', 'required_skill', 'attempt',

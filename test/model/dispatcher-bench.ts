@@ -49,6 +49,7 @@ export class DispatcherBench {
     const logic = dispatcherMachine.provide({
       actors: {
         recover: desk.port('recover'),
+        sweep: desk.port('sweep'),
         agentPool: agentPoolMachine.provide({ actors: { probe: desk.port('probe') } }),
         taskMonitor: taskMonitorMachine.provide({ actors: { fetchChanges: desk.port('fetchChanges') } }),
         deadlockMonitor: deadlockMonitorMachine.provide({ actors: { survey: desk.port('survey') } }),

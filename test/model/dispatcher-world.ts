@@ -17,6 +17,7 @@ import type { Ports } from '../../src/runtime/ports.ts';
 import { countedSlots } from './counted-slots.ts';
 import { poolSettings, REGISTRY, settings } from './samples.ts';
 import { ScriptedEngine, type AttemptScript } from './scripted-engine.ts';
+import { SimulatedReports } from '../../src/simulation/simulated-reports.ts';
 import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 
 /** One dispatcher's life: when it is dead nothing reaches it and it reaches nothing, as after kill -9. */
@@ -124,9 +125,11 @@ export class DispatcherWorld {
       repoPool: countedSlots(chosen.slots, later),
       launchers: new Map(local.map(({ name }) => [name, launcher])),
       journal: this.#eventJournal(later),
+      reports: new SimulatedReports(new Map(), later),
+      slotChanges: { newest: (_path, reply) => later(() => reply(ok(null))) },
       telemetry: { tell: (notice) => void told.push(notice) },
     };
-    const office = { registryId: REGISTRY, epoch, runsDir: '/runs', baseEnv: {}, url: () => null };
+    const office = { registryId: REGISTRY, epoch, runsDir: '/runs', baseEnv: {}, url: () => null, tokenOf: () => '' };
     const actor = createDispatcherActor(ports, office, {
       settings: chosen,
       pools,

@@ -30,6 +30,14 @@ const answer: fc.Arbitrary<RunnerMessage> = fc.oneof(
   fc.constant({ type: 'process.vanished' as const, reason: 'gone' }),
   fc.constant({ type: 'engine.fellSilent' as const, reason: 'silent' }),
   fc.constant({ type: 'engine.answered' as const }),
+  fc.constantFrom<RunnerMessage>(
+    { type: 'heartbeat.missed' },
+    { type: 'heartbeat.lapsed', silentMs: 60_000, wallAt: WALL_ZERO },
+    { type: 'heartbeat.resumed' },
+    { type: 'work.stalling', idleMs: 1, limitMs: 3 },
+    { type: 'work.stalled', idleMs: 3, wallAt: WALL_ZERO },
+    { type: 'completion.overdue', wallAt: WALL_ZERO },
+  ),
   fc
     .record({ end: fc.option(exit), survivors: fc.constantFrom([], ['4712']) })
     .map(({ end, survivors }) => ({ type: 'stop.finished' as const, exit: end, survivors })),

@@ -116,6 +116,9 @@ export class ScriptedEngine {
         assert.notEqual(find(runnerId)?.exit, null, `${runnerId} is forgotten alive`);
         this.#processes.delete(runnerId);
       },
+      activity: (_handle, reply) => replied(reply, { outputBytes: this.#clock.monotonic(), cpuMs: null }),
+      list: (reply) => replied(reply, this.alive.map(({ handle }) => handle.runnerId)),
+      reap: (runnerId) => assert.fail(`${runnerId} is taken for an orphan`),
       logs: (_runDir, _from, reply) => replied(reply, { chunk: new Uint8Array(), next: 0 }),
       health: (reply) => replied(reply, null),
       close: (reply) => replied(reply, null),

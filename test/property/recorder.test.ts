@@ -9,6 +9,7 @@ import type { TaskRegistry } from '../../src/ports/task-registry.ts';
 import { MemoryTables } from '../../src/registry/memory/memory-tables.ts';
 import { openMemoryRegistry } from '../../src/registry/memory/open-memory-registry.ts';
 import { createDispatcherActor, type DispatcherActor } from '../../src/runtime/dispatcher-actor.ts';
+import { SimulatedReports } from '../../src/simulation/simulated-reports.ts';
 import { VirtualClock } from '../../src/simulation/virtual-clock.ts';
 import { countedSlots } from '../model/counted-slots.ts';
 import { poolSettings, REGISTRY, settings } from '../model/samples.ts';
@@ -113,9 +114,11 @@ class Desk {
           },
           clear: (reply) => finish([], this.journalFate, () => void (this.#lines = []), (isDone) => reply(isDone ? ok(null) : err(BUSY))),
         },
+        reports: new SimulatedReports(new Map(), later),
+        slotChanges: { newest: (_path, reply) => later(() => reply(ok(null))) },
         telemetry: { tell: () => undefined },
       },
-      { registryId: REGISTRY, epoch, runsDir: '/runs', baseEnv: {}, url: () => null },
+      { registryId: REGISTRY, epoch, runsDir: '/runs', baseEnv: {}, url: () => null, tokenOf: () => '' },
       { settings: settings(), pools: [poolSettings()], untilIdle: false },
     );
     this.#actor.subscribe({ error: (error) => assert.fail(String(error)) });

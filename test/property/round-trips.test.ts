@@ -165,6 +165,8 @@ describe('a configuration', () => {
               jitter: own.retry?.jitter ?? byDefault.retry.jitter,
             },
             timeoutMs: ms(own.timeout) ?? byDefault.timeoutMs,
+            heartbeatTimeoutMs: byDefault.heartbeatTimeoutMs,
+            stallTimeoutMs: byDefault.stallTimeoutMs,
             stopGraceMs: ms(own.stop_grace) ?? byDefault.stopGraceMs,
             shutdown: {
               timeoutMs: ms(own.graceful_shutdown?.timeout) ?? byDefault.shutdown.timeoutMs,

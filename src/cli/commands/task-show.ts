@@ -3,6 +3,7 @@ import { formatDuration } from '../../domain/quantities.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { TaskDetail } from '../../ports/task-registry.ts';
 import { ask } from '../../runtime/ask.ts';
+import { artifactsOf, type ShownArtifact } from '../../server/artifacts.ts';
 import { explained, whyJson } from '../../server/explained.ts';
 import { unknownTask } from '../../server/known-name.ts';
 import { neverPlacedBy } from '../../server/never-placed.ts';
@@ -23,7 +24,7 @@ interface Reason {
 /** States in which a task waits for something that is not told by the state alone. */
 const WAITING: ReadonlySet<TaskState> = new Set(['blocked', 'ready', 'parked']);
 
-const show = ({ view, definition, attempts }: TaskDetail, reasons: Reason): void => {
+const show = ({ view, definition, attempts }: TaskDetail, reasons: Reason, artifacts: readonly ShownArtifact[]): void => {
   print(`${colours.bold(view.key)}  ${view.title}`);
   const reason = reasonOf(view);
   print(`state     ${stateColour(view.state)}${reason === '' ? '' : `: ${reason}`}`);
@@ -43,6 +44,7 @@ const show = ({ view, definition, attempts }: TaskDetail, reasons: Reason): void
     print(`attempt ${attempt.attempt} on ${attempt.pool} from ${isoTime(startedAt ?? attempt.claimedAt)}: ${how}${why}`);
     print(colours.dim(`          log ${attempt.runDir}/output.log`));
   }
+  for (const { attempt, type, uri } of artifacts) print(`artifact  ${String(type)} ${String(uri)} (attempt ${attempt})`);
 };
 
 /** `task show SPEC/ID`: everything about one task. */
@@ -60,8 +62,9 @@ export const taskShow = (name: string, options: GlobalOptions): Promise<number> 
     // Only a live dispatcher knows what its pools lack at this moment.
     const live = await (await ApiClient.connect(configuration.stateDir))?.task(key.key);
     const why = live?.ok === true ? live.value.why : whyJson(explained(shown, presentWithoutDispatcher(configuration)));
-    if (options.json === true) printJson({ ...taskDetailJson(shown), why });
-    else show(shown, why);
+    const artifacts = await artifactsOf(registry, key.key);
+    if (options.json === true) printJson({ ...taskDetailJson(shown), artifacts, why });
+    else show(shown, why, artifacts);
     return EXIT_OK;
   });
 };

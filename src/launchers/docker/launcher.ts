@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { RunnerId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import type { Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { Activity, Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { Reply } from '../../ports/reply.ts';
 import { invalidIntent } from '../invalid-intent.ts';
 import { readLog } from '../run-log.ts';
 import { Containers, handleOf } from './containers.ts';
 import { Engine } from './engine.ts';
 import { isConflict, isSilence, portErrorOf } from './engine-failure.ts';
+import { Oversight } from './oversight.ts';
 import { Starting } from './starting.ts';
 import type { DockerTerms } from './terms.ts';
 import { TrackedContainers } from './tracked-containers.ts';
@@ -33,6 +34,7 @@ class DockerLauncher implements Launcher {
   readonly #containers: Containers;
   readonly #starting: Starting;
   readonly #tracked: TrackedContainers;
+  readonly #oversight: Oversight;
   readonly #starts = new Map<RunnerId, Promise<Result<RunnerHandle, PortError>>>();
   readonly #closing = new AbortController();
 
@@ -41,6 +43,7 @@ class DockerLauncher implements Launcher {
     this.#containers = new Containers(engine, terms.registryId);
     this.#starting = new Starting(terms, engine, this.#containers);
     this.#tracked = new TrackedContainers(terms, engine, this.#containers);
+    this.#oversight = new Oversight(engine, this.#containers, terms.registryId);
   }
 
   start(intent: LaunchIntent, reply: Reply<RunnerHandle>): void {
@@ -125,6 +128,18 @@ class DockerLauncher implements Launcher {
 
   logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void {
     void readLog(runDir, from).then((result) => later(reply, result));
+  }
+
+  activity(handle: RunnerHandle, reply: Reply<Activity>): void {
+    void this.#oversight.activity(handle).then((result) => later(reply, result));
+  }
+
+  list(reply: Reply<readonly RunnerId[]>): void {
+    void this.#oversight.list().then((result) => later(reply, result));
+  }
+
+  reap(runnerId: RunnerId, reply: Reply<StopReport>): void {
+    void this.#oversight.reap(runnerId).then((result) => later(reply, result));
   }
 
   health(reply: Reply<null>): void {

@@ -5,13 +5,14 @@ import type { Confinement } from '../../domain/engine-settings.ts';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import type { Inspection, Launcher, LaunchIntent, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { Activity, Inspection, Launcher, LaunchIntent, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import type { Reply } from '../../ports/reply.ts';
 import { invalidIntent } from '../invalid-intent.ts';
 import { readLog } from '../run-log.ts';
 import { confinedStart, type ConfinedSurroundings } from './confined-start.ts';
 import { ownGroupPlaces } from './control-groups.ts';
+import { ActivityLook } from './activity-look.ts';
 import { loadLineages, newJournalPath } from './earlier-lineages.ts';
 import { ForkServer } from './fork-server.ts';
 import type { Lineage, LineageNews, RunnerRecord } from './lineage.ts';
@@ -56,6 +57,7 @@ class LocalProcessLauncher implements Launcher {
   readonly #folder: string;
   readonly #runners: Runners;
   readonly #surroundings: ConfinedSurroundings;
+  readonly #activity: ActivityLook;
   readonly #pending = new Map<RunnerId, PendingStart>();
   readonly #pings = new Map<string, () => void>();
   #server: ForkServer;
@@ -68,6 +70,7 @@ class LocalProcessLauncher implements Launcher {
     this.#folder = folder;
     this.#runners = runners;
     this.#surroundings = surroundings;
+    this.#activity = new ActivityLook(options.processes);
     this.#server = server;
     this.#take(server);
   }
@@ -138,6 +141,18 @@ class LocalProcessLauncher implements Launcher {
 
   logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void {
     void readLog(runDir, from).then((result) => later(reply, result));
+  }
+
+  activity(handle: ProcessHandle, reply: Reply<Activity>): void {
+    void this.#activity.of(handle, handle.runDir).then((result) => later(reply, result));
+  }
+
+  list(reply: Reply<readonly RunnerId[]>): void {
+    void this.#runners.living().then((result) => later(reply, result));
+  }
+
+  reap(runnerId: RunnerId, reply: Reply<StopReport>): void {
+    void this.#runners.reap(runnerId).then((report) => later(reply, ok(report)));
   }
 
   health(reply: Reply<null>): void {

@@ -2,6 +2,8 @@ import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
+import { portError, type PortError } from '../../domain/failures.ts';
+import { err, ok, type Result } from '../../domain/result.ts';
 import type { ExitReport, Inspection, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import { follow } from './earlier-lineages.ts';
@@ -160,6 +162,23 @@ export class Runners {
     if (!(await this.#stopper.marked()).has(id)) return false;
     await this.#stopper.stop({ id, leader: null, server: null }, 0);
     return true;
+  }
+
+  /** Fails while an earlier fork-server may yet start something. */
+  async living(): Promise<Result<readonly RunnerId[], PortError>> {
+    if (!this.intakeOver) return err(portError('transient', 'local-process: an earlier fork-server still takes starts'));
+    try {
+      return ok([...(await this.#stopper.marked())]);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      return err(portError('transient', `local-process: the processes cannot be listed: ${reason}`));
+    }
+  }
+
+  async reap(id: RunnerId): Promise<StopReport> {
+    const known = this.find(id);
+    const root = known === null ? { id, leader: null, server: null } : this.#rootOf(known.handle);
+    return { exit: null, survivors: await this.#stopper.stop(root, 0) };
   }
 
   /** It succeeded, and said nothing but that. */

@@ -6,6 +6,7 @@ import { Limits } from './limits.ts';
 import { OrderRules } from './order.ts';
 import { Places } from './places.ts';
 import { Scene } from './scene.ts';
+import { SpeechRules } from './speech.ts';
 import { TaskRules, type SeenTask } from './tasks.ts';
 
 interface SeenAttempt {
@@ -37,6 +38,7 @@ export class Auditor implements WorldObserver {
   readonly #places: Places;
   readonly #events: EventRules;
   readonly #order: OrderRules;
+  readonly #speech: SpeechRules;
   readonly #wall: () => number;
   readonly #taskOfAttempt = new Map<string, string>();
   #begun = 0;
@@ -50,6 +52,7 @@ export class Auditor implements WorldObserver {
     this.#places = new Places(this.#scene);
     this.#events = new EventRules(this.#scene);
     this.#order = new OrderRules(this.#scene);
+    this.#speech = new SpeechRules(this.#scene);
   }
 
   // --- the registry's rows ----------------------------------------------------------------------
@@ -77,12 +80,14 @@ export class Auditor implements WorldObserver {
     const key = this.#taskOfAttempt.get(row.runnerId) ?? '';
     if (before.end !== null) this.#scene.fail('settledOnce', `attempt ${row.attempt} is written to after its end`, key);
     if (row.end === null) return;
+    this.#speech.settled(row.runnerId, row.end);
     const ago = Math.max(0, this.#wall() - (row.endedAt ?? this.#wall()));
     this.#tasks.settled(key, row.attempt, row.end, row.counted, ago);
   }
 
   eventAdded(event: SeenEvent): void {
     this.#events.added(event);
+    if (event.type === 'RunnerStopping') this.#speech.stopping(event);
     if (event.type === 'PoolResized' && event.pool !== null) {
       this.#limits.resized(event.pool, Number(event.details['max_concurrency']));
     }
@@ -100,6 +105,22 @@ export class Auditor implements WorldObserver {
 
   processEnded(runner: string): void {
     this.#places.ended(runner);
+  }
+
+  orphanReaped(runner: string): void {
+    this.#speech.reaped(runner);
+  }
+
+  runnerStalls(runner: string): void {
+    this.#speech.stalls(runner);
+  }
+
+  runnerSpoke(runner: string): void {
+    this.#speech.spoke(runner);
+  }
+
+  completionTaken(runner: string): void {
+    this.#speech.completed(runner);
   }
 
   slotLent(_slot: string, path: string, holder: string): void {

@@ -10,6 +10,7 @@ export interface SeenEvent {
   readonly spec: string | null;
   readonly taskId: string | null;
   readonly attempt: number | null;
+  readonly runnerId: string | null;
   readonly pool: string | null;
   readonly details: Readonly<Record<string, unknown>>;
 }

@@ -11,6 +11,8 @@ export const INVARIANTS = {
   order: 'nothing overtakes a task of higher priority that could run in its place',
   events: 'events are complete, numbered without a gap, and told once',
   settledOnce: 'an attempt is settled once, after its process has ended',
+  wellLeftAlone: 'nobody who is well is stopped as hung or stalled, or ended as an orphan',
+  reportCounts: 'a report that was taken decides, and one that came too late changes nothing',
   noTaskLost: 'no task is lost or invented',
   liveness: 'once faults heal, everything comes to its end or is stuck for a good reason',
   deadlocks: 'what can never go on is reported, and nothing else',

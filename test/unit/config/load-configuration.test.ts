@@ -67,6 +67,8 @@ describe('without a file, the configuration', () => {
         slots: 10,
         retry: { maxAttempts: 3, initialIntervalMs: 10_000, backoffBase: 2, maxIntervalMs: 300_000, jitter: 0.1 },
         timeoutMs: 7_200_000,
+        heartbeatTimeoutMs: 60_000,
+        stallTimeoutMs: 900_000,
         stopGraceMs: 30_000,
         shutdown: { timeoutMs: 300_000, onShutdown: 'stop' },
         skillMapping: new Map(),
@@ -77,7 +79,7 @@ describe('without a file, the configuration', () => {
       registry: { path: join(cwd, '.dispatcher/registry.db'), synchronous: 'normal' },
       stateDir: join(cwd, '.dispatcher'),
       repoPool: { type: 'directory', baseDir: null, slots: 10 },
-      server: { host: '127.0.0.1', port: 7420, portIsExplicit: false },
+      server: { host: '127.0.0.1', port: 7420, portIsExplicit: false, runnerListen: null, advertise: null },
       pools: [
         {
           name: 'local',
@@ -88,6 +90,7 @@ describe('without a file, the configuration', () => {
           memoryQuota: null,
           defaultResources: { cpu: 0, memory: 0 },
           timeoutMs: null,
+          stallTimeoutMs: null,
           breaker: { failures: 5, cooldownMs: 30_000 },
           command: null,
           env: {},
@@ -228,6 +231,8 @@ concurrency_keys: { database: 2 }
       slots: 8,
       retry: { maxAttempts: 4, initialIntervalMs: 1000, backoffBase: 1.5, maxIntervalMs: 60_000, jitter: 0 },
       timeoutMs: 3_600_000,
+      heartbeatTimeoutMs: 60_000,
+      stallTimeoutMs: 900_000,
       stopGraceMs: 5000,
       shutdown: { timeoutMs: 0, onShutdown: 'leave' },
       skillMapping: new Map([
@@ -239,7 +244,13 @@ concurrency_keys: { database: 2 }
       concurrencyKeys: new Map([['database', 2]]),
     });
     assert.equal(configuration.registry.synchronous, 'full');
-    assert.deepEqual(configuration.server, { host: '0.0.0.0', port: 0, portIsExplicit: true });
+    assert.deepEqual(configuration.server, {
+      host: '0.0.0.0',
+      port: 0,
+      portIsExplicit: true,
+      runnerListen: { host: '127.0.0.1', port: 7421 },
+      advertise: null,
+    });
     assert.deepEqual(configuration.pools, [
       {
         name: 'first',
@@ -250,6 +261,7 @@ concurrency_keys: { database: 2 }
         memoryQuota: 8192,
         defaultResources: { cpu: 0.5, memory: 2048 },
         timeoutMs: 600_000,
+        stallTimeoutMs: null,
         breaker: { failures: 2, cooldownMs: 60_000 },
         command: ['sh', '-c', 'echo'],
         env: { A: 'b' },
@@ -264,6 +276,7 @@ concurrency_keys: { database: 2 }
         // A usual size, made to fit the quota.
         defaultResources: { cpu: 0.5, memory: 100 },
         timeoutMs: null,
+        stallTimeoutMs: null,
         breaker: { failures: 5, cooldownMs: 30_000 },
         command: null,
         env: {},
@@ -272,8 +285,7 @@ concurrency_keys: { database: 2 }
     assert.deepEqual(configuration.notes, [
       'pools allow 20 runners, max_global_concurrency 20, repo_pool.slots 8: at most 8 run at once (repo_pool.slots)',
       'pool first is disabled: nothing runs there until it is enabled',
-      ...['dispatcher.heartbeat_timeout', 'dispatcher.stall_timeout', 'dispatcher.deadlock_detection']
-        .concat('server.runner_listen')
+      ...['dispatcher.deadlock_detection']
         .map((key) => `${key} is accepted, but has no effect yet`),
       'repo_pool.repo has no effect while repo_pool.type is directory',
     ]);
@@ -344,7 +356,13 @@ agent_pools: { p: { type: local-process, config: { command: ["sh", "-c", "echo $
 `;
     const env = { HOST: '::1', STRICT: 'true', TRIES: '7', BASE: '/base', EMPTY: '', VERSION: '1.10' };
     const configuration = accepted(inFile(text, env));
-    assert.deepEqual(configuration.server, { host: '::1', port: 8000, portIsExplicit: true });
+    assert.deepEqual(configuration.server, {
+      host: '::1',
+      port: 8000,
+      portIsExplicit: true,
+      runnerListen: null,
+      advertise: null,
+    });
     assert.equal(configuration.dispatcher.strictSkills, true);
     assert.equal(configuration.dispatcher.pollIntervalMs, 2000);
     assert.equal(configuration.dispatcher.retry.maxAttempts, 7);

@@ -50,7 +50,7 @@ const SERVER = { pid: 50, startTime: '500' };
 const id = runnerId('r');
 
 const entry = (pid: number, over: Partial<ProcessEntry> = {}): ProcessEntry => ({
-  pid, ppid: 2, pgrp: pid, session: pid, state: 'S', startTime: String(pid * 10), ...over,
+  pid, ppid: 2, pgrp: pid, session: pid, state: 'S', startTime: String(pid * 10), cpuMs: 0, ...over,
 });
 
 const members = (entries: readonly ProcessEntry[], marked: readonly number[] = [], known: readonly string[] = []) => {

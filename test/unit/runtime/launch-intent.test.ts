@@ -15,7 +15,7 @@ const request = (task: Partial<TaskDefinition> = {}, rest: Partial<IntentRequest
   slot: slot(),
   runDir: `/runs/${ID}`,
   baseEnv: { PATH: '/bin' },
-  url: null,
+  protocol: null,
   timeoutMs: 90_000,
   ...rest,
 });
@@ -58,7 +58,7 @@ describe('the environment of a runner', () => {
   it('is the allow-list, then the pool\'s, then the task\'s, and ours last', () => {
     const { env } = intentOf(
       { env: { B: 'task', C: 'task', RUNNER_ID: 'forged' } },
-      { pool: poolSettings({ env: { A: 'pool', B: 'pool', PATH: '/pool' } }), url: 'http://127.0.0.1:7420' },
+      { pool: poolSettings({ env: { A: 'pool', B: 'pool', PATH: '/pool' } }), protocol: { url: 'http://127.0.0.1:7420', token: 'secret' } },
     );
     const { TASK_CONTEXT: _, ...rest } = env;
     assert.deepEqual(rest, {
@@ -76,10 +76,13 @@ describe('the environment of a runner', () => {
       SLOT_ID: 'slot-1',
       SLOT_PATH: '/slots/slot-1',
       DISPATCHER_URL: 'http://127.0.0.1:7420',
+      RUNNER_TOKEN: 'secret',
     });
   });
 
-  it('names no address where none is served', () => assert.ok(!('DISPATCHER_URL' in intentOf().env)));
+  it('names no address where none is served', () => {
+    for (const name of ['DISPATCHER_URL', 'RUNNER_TOKEN']) assert.ok(!(name in intentOf().env));
+  });
 
   it('has the context unless it is too long, in bytes', () => {
     const short = intentOf({ description: 'x'.repeat(90 * 1024) });
