@@ -165,6 +165,7 @@ describe('a configuration', () => {
               jitter: own.retry?.jitter ?? byDefault.retry.jitter,
             },
             timeoutMs: ms(own.timeout) ?? byDefault.timeoutMs,
+            deadlockCheckMs: byDefault.deadlockCheckMs,
             heartbeatTimeoutMs: byDefault.heartbeatTimeoutMs,
             stallTimeoutMs: byDefault.stallTimeoutMs,
             stopGraceMs: ms(own.stop_grace) ?? byDefault.stopGraceMs,

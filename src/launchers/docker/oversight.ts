@@ -37,8 +37,8 @@ export class Oversight {
 
   async activity(handle: RunnerHandle): Promise<Result<Activity, PortError>> {
     if (handle.kind !== 'container') return ok({ outputBytes: null, cpuMs: null });
-    const stats = await this.#engine.call((docker, abortSignal) =>
-      docker.getContainer(handle.containerId).stats({ stream: false, abortSignal }),
+    const stats = await this.#engine.call((docker) =>
+      docker.getContainer(handle.containerId).stats({ stream: false }),
     );
     if (!stats.ok) return err(portErrorOf(stats.error, `container ${handle.name}`));
     const used: number | undefined = stats.value.cpu_stats.cpu_usage.total_usage;

@@ -67,6 +67,7 @@ describe('without a file, the configuration', () => {
         slots: 10,
         retry: { maxAttempts: 3, initialIntervalMs: 10_000, backoffBase: 2, maxIntervalMs: 300_000, jitter: 0.1 },
         timeoutMs: 7_200_000,
+        deadlockCheckMs: 60_000,
         heartbeatTimeoutMs: 60_000,
         stallTimeoutMs: 900_000,
         stopGraceMs: 30_000,
@@ -231,6 +232,7 @@ concurrency_keys: { database: 2 }
       slots: 8,
       retry: { maxAttempts: 4, initialIntervalMs: 1000, backoffBase: 1.5, maxIntervalMs: 60_000, jitter: 0 },
       timeoutMs: 3_600_000,
+      deadlockCheckMs: 60_000,
       heartbeatTimeoutMs: 60_000,
       stallTimeoutMs: 900_000,
       stopGraceMs: 5000,
@@ -285,8 +287,7 @@ concurrency_keys: { database: 2 }
     assert.deepEqual(configuration.notes, [
       'pools allow 20 runners, max_global_concurrency 20, repo_pool.slots 8: at most 8 run at once (repo_pool.slots)',
       'pool first is disabled: nothing runs there until it is enabled',
-      ...['dispatcher.deadlock_detection']
-        .map((key) => `${key} is accepted, but has no effect yet`),
+      'dispatcher.deadlock_detection is accepted, but has no effect yet',
       'repo_pool.repo has no effect while repo_pool.type is directory',
     ]);
   });
