@@ -177,6 +177,7 @@ const openSlots = (
     environment: process.env,
     now: () => clock.wall(),
     tell,
+    isolates: configuration.pools.some(({ engine }) => engine.type !== 'local-process'),
   });
 };
 

@@ -118,7 +118,7 @@ export const runDirOf = ({ entry }: RunnerContext): string | null => {
 
 /** Inputs of the runner's port actors. */
 export interface RunnerPortInputs {
-  obtainSlot: { readonly runnerId: RunnerId; readonly task: TaskKey; readonly attempt: number };
+  obtainSlot: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly task: TaskKey; readonly attempt: number };
   claimTask: { readonly runnerId: RunnerId; readonly task: ReadyTask; readonly pool: PoolName; readonly slot: Slot };
   launch: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly claim: Claim; readonly slot: Slot };
   watch: {

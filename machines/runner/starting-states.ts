@@ -7,7 +7,7 @@ export const pending = runner.createStateConfig({
   states: {
     obtainingSlot: {
       description: 'Asks the Repo Pool for a workspace.',
-      invoke: { src: 'obtainSlot', input: ({ context }) => ({ runnerId: context.runnerId, task: context.task.key, attempt: context.task.fence + 1 }) },
+      invoke: { src: 'obtainSlot', input: ({ context }) => ({ runnerId: context.runnerId, pool: context.terms.pool, task: context.task.key, attempt: context.task.fence + 1 }) },
       on: {
         'slot.obtained': [
           { guard: 'mustStop', target: '#runner.settling', actions: ['keepSlot', 'rememberAbandonment'] },

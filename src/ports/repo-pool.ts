@@ -14,6 +14,8 @@ export interface SlotRequest {
   readonly task: TaskKey;
   /** Number that the attempt will have if it is claimed; a branch is named after it. */
   readonly attempt: number;
+  /** For a runner in a container: nothing in its workspace may lead to the repository's own git directory. */
+  readonly isolated?: boolean;
 }
 
 /**

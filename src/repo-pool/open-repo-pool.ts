@@ -16,6 +16,7 @@ import { Git, type Environment } from './git/git-command.ts';
 import { createGitPool, slotsIn } from './git/git-pool.ts';
 import { Lendings, type Lending } from './git/lending.ts';
 import { Occupants } from './git/occupants.ts';
+import { MixedWorkspaces } from './git/mixed-workspaces.ts';
 import { ownFolder } from './git/folder-owner.ts';
 import { checkBase, checkGit, openRepository } from './git/repository.ts';
 import { SalvageStore } from './git/salvage-store.ts';
@@ -48,6 +49,8 @@ export interface RepoPoolSurroundings {
   readonly now: () => number;
   /** Takes lines for a person. */
   readonly tell: (message: string) => void;
+  /** Whether runners in containers will ask for slots. */
+  readonly isolates?: boolean;
 }
 
 type GitSettings = Exclude<RepoPoolSettings, { readonly type: 'directory' }>;
@@ -79,17 +82,31 @@ const openGitPool = async (settings: GitSettings, around: RepoPoolSurroundings):
   await lendings.open();
   const owned = await ownFolder(lendings.folder, registry, around.processes);
   if (!owned.ok) return owned;
-  const workspaces = await (settings.type === 'git-worktree' ? openWorktrees : openClones)(settings, { ...around, baseDir }, git, lendings);
-  if (!workspaces.ok) return workspaces;
   const left = new Map<string, Lending>();
   const slots = slotsIn(await readdir(baseDir));
   for (const id of slots) {
     const lending = await lendings.read(id);
     if (lending !== null) left.set(id, lending);
   }
+  const isolates = around.isolates === true || [...left.values()].some(({ isolated }) => isolated);
+  const workspaces = await openWorkspaces(settings, { ...around, baseDir, isolates }, git, lendings);
+  if (!workspaces.ok) return workspaces;
   const surplus = slots.filter((id) => (slotNumber(id) ?? 0) > settings.slots);
   const occupants = new Occupants(baseDir);
   return ok(createGitPool({ baseDir, slots: settings.slots, registry, workspaces: workspaces.value, lendings, occupants, left, surplus, now, tell }));
+};
+
+const openWorkspaces = async (
+  settings: GitSettings,
+  around: RepoPoolSurroundings,
+  git: Git,
+  lendings: Lendings,
+): Promise<Result<Workspaces, PortError>> => {
+  if (settings.type === 'git-clone') return openClones(settings, around, git, lendings);
+  const worktrees = await openWorktrees(settings, around, git, lendings);
+  if (!worktrees.ok || around.isolates !== true) return worktrees;
+  const clones = await openClones(settings, around, git, lendings);
+  return clones.ok ? ok(new MixedWorkspaces(worktrees.value, clones.value)) : clones;
 };
 
 const openWorktrees = async (
@@ -97,7 +114,7 @@ const openWorktrees = async (
   { registry, tell }: RepoPoolSurroundings,
   git: Git,
   lendings: Lendings,
-): Promise<Result<Workspaces, PortError>> => {
+): Promise<Result<Worktrees, PortError>> => {
   const repository = await openRepository(git, repo);
   if (!repository.ok) return repository;
   const { commonDir } = repository.value;
@@ -114,7 +131,7 @@ const openClones = async (
   { registry, tell, baseDir }: RepoPoolSurroundings,
   git: Git,
   lendings: Lendings,
-): Promise<Result<Workspaces, PortError>> => {
+): Promise<Result<Clones, PortError>> => {
   const host = isRepositoryUrl(repo) ? await remoteHost(git, { url: repo, base, baseDir }, tell) : await localHost(git, repo, base);
   if (!host.ok) return host;
   const reader = await makeReader(git, lendings.folder, host.value.format);

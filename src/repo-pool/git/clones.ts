@@ -4,6 +4,7 @@ import { portError, type PortError } from '../../domain/failures.ts';
 import { shortRegistryId, type RegistryId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { clearFolder } from './clear-folder.ts';
+import { escapeOf } from './clone-escape.ts';
 import type { CloneHost } from './clone-host.ts';
 import { complaintOf, gitError, lineOf, type Git, type GitOutcome } from './git-command.ts';
 import type { Lending, Lendings } from './lending.ts';
@@ -29,6 +30,13 @@ interface Tips {
 }
 
 const NO_OBJECT = '0'.repeat(40);
+/**
+ * The one git process that reads a clone's configuration, which its runner may have written: it may fetch
+ * nothing, from nobody, and run nothing. What else there could be git takes from its user alone.
+ *
+ * @see git-config(1), uploadpack.packObjectsHook; git-upload-pack(1), "SECURITY"
+ */
+const UPLOAD_PACK = "--upload-pack=GIT_ALLOW_PROTOCOL= GIT_NO_LAZY_FETCH=1 git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.alternateRefsCommand=true upload-pack";
 /** Objects that a runner made are checked before they are let in, and nothing else is fetched along. */
 const GUARDED_FETCH = ['-c', 'fetch.fsckObjects=true', 'fetch', '-q', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
 
@@ -65,7 +73,7 @@ export class Clones implements Workspaces {
     const repositories = await this.#repositories(place);
     if (!repositories.ok) return repositories;
     const own = await lstat(join(place.path, '.git')).catch(() => null);
-    const tips = own?.isDirectory() === true ? await this.#fetch(place, lending) : null;
+    const tips = own?.isDirectory() === true && (await escapeOf(join(place.path, '.git'))) === null ? await this.#fetch(place, lending) : null;
     const kept = [lending?.branch == null ? null : `refs/heads/${lending.branch}`, lending?.base ?? null];
     const parent = tips?.head ?? (await saving.firstCommit(kept));
     const names = kept.filter((name) => name !== null);
@@ -94,7 +102,7 @@ export class Clones implements Workspaces {
   /** `null` when the clone is none that can be fetched from. */
   async #fetch(place: Place, lending: Lending | null): Promise<Tips | null> {
     const clone = join(place.path, '.git');
-    const listed = await this.#inHost(['ls-remote', '--quiet', '--', clone], place);
+    const listed = await this.#inHost(['ls-remote', '--quiet', UPLOAD_PACK, '--', clone], place);
     if (!listed.ok) return null;
     const refs = new Map(listed.stdout.toString('utf8').split('\n').map((line): [string, string] => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]));
     const branch = lending?.branch == null ? null : (refs.get(`refs/heads/${lending.branch}`) ?? null);
@@ -104,7 +112,7 @@ export class Clones implements Workspaces {
       ...(lending === null || branch === null ? [] : [`+refs/heads/${lending.branch}:refs/heads/${lending.branch}`]),
       ...(head === null || head === branch ? [] : [`+HEAD:${passing}`]),
     ];
-    const fetched = refspecs.length === 0 ? null : await this.#inHost([...GUARDED_FETCH, '--', clone, ...refspecs], place);
+    const fetched = refspecs.length === 0 ? null : await this.#inHost([...GUARDED_FETCH, UPLOAD_PACK, '--', clone, ...refspecs], place);
     if (fetched?.ok === false) return null;
     return { head, branch };
   }

@@ -29,7 +29,7 @@ export interface GitPoolOptions {
 }
 
 /** Lower ranks are lent first. */
-const RANK = { lastLentToThisAttempt: 0, usual: 1, faulty: 2 } as const;
+const RANK = { lastLentToThisAttempt: 0, usual: 1, madeOtherwise: 2, faulty: 3 } as const;
 
 /** Lends git workspaces, whatever they are made of: who has which, whose work is in it, and that nobody is in it. */
 class GitPool implements RepoPool {
@@ -58,32 +58,34 @@ class GitPool implements RepoPool {
     this.#retireSurplus();
     const name = attemptName(request);
     // Held at once: preparing takes time, and nobody else may get it meanwhile.
-    const taken = this.#ledger.take(request.runnerId, this.#preference(name, new Set()));
+    const taken = this.#ledger.take(request.runnerId, this.#preference(request, name, new Set()));
     if (!taken.ok) return void setImmediate(() => reply(taken));
-    void this.#lend(request.runnerId, name, taken.value).then(reply);
+    void this.#lend(request, name, taken.value).then(reply);
   }
 
-  #preference(name: AttemptName, tried: ReadonlySet<SlotId>): Preference {
+  #preference({ isolated = false }: SlotRequest, name: AttemptName, tried: ReadonlySet<SlotId>): Preference {
     return (id) => {
       if (tried.has(id)) return null;
       if (this.#faults.has(id)) return RANK.faulty;
       const last = this.#lent.get(id);
       const sameAttempt = last?.spec === name.spec && last.id === name.id && last.attempt === name.attempt;
-      return sameAttempt ? RANK.lastLentToThisAttempt : RANK.usual;
+      if (sameAttempt) return RANK.lastLentToThisAttempt;
+      return (last?.isolated ?? false) === isolated ? RANK.usual : RANK.madeOtherwise;
     };
   }
 
   /** Takes the next slot, too, when this one cannot be used. */
-  async #lend(runner: RunnerId, name: AttemptName, first: SlotId): Promise<Result<Slot, PortError>> {
+  async #lend(request: SlotRequest, name: AttemptName, first: SlotId): Promise<Result<Slot, PortError>> {
+    const { runnerId: runner, isolated = false } = request;
     const tried = new Set<SlotId>();
     let failure: PortError | null = null;
     for (let id = first; ; ) {
       const usable = await this.#makeClean(id);
-      if (usable.ok) return this.#prepare(id, runner, name);
+      if (usable.ok) return this.#prepare(id, runner, name, isolated);
       if (usable.error.kind !== 'unavailable') failure ??= portError('permanent', usable.error.message);
       tried.add(id);
       this.#ledger.drop(id, runner);
-      const next = this.#ledger.take(runner, this.#preference(name, tried));
+      const next = this.#ledger.take(runner, this.#preference(request, name, tried));
       if (!next.ok) return err(failure ?? usable.error);
       id = next.value;
     }
@@ -124,16 +126,16 @@ class GitPool implements RepoPool {
     return taken;
   }
 
-  async #prepare(id: SlotId, runner: RunnerId, name: AttemptName): Promise<Result<Slot, PortError>> {
+  async #prepare(id: SlotId, runner: RunnerId, name: AttemptName, isolated: boolean): Promise<Result<Slot, PortError>> {
     const { workspaces, registry, now } = this.#options;
     const place = this.#place(id);
     const prepared = await guarded(`slot ${id}`, async () => {
       this.#clean.delete(id);
       const { spec, id: task, attempt } = name;
-      const draft = { registry, spec, id: task, attempt, runner, at: now(), ready: false, branch: null, base: null, returned: false };
+      const draft = { registry, spec, id: task, attempt, runner, at: now(), ready: false, branch: null, base: null, returned: false, isolated };
       // Before the branch is there, and again before anybody works on it: whose work it is must be known after a crash.
       await this.#note(id, draft);
-      const out = await workspaces.checkOut(place, name);
+      const out = await workspaces.checkOut(place, name, isolated);
       if (out.ok) await this.#note(id, { ...draft, ...out.value, ready: true });
       return out;
     });

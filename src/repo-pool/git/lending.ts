@@ -18,6 +18,8 @@ const lendingSchema = z.strictObject({
   base: z.string().nullable(),
   /** Whether the slot was taken back since: whatever was in it is saved. */
   returned: z.boolean().default(false),
+  /** Whether it was made so that nothing in it leads to the repository. */
+  isolated: z.boolean().default(false),
 });
 
 export type Lending = Readonly<z.infer<typeof lendingSchema>>;

@@ -24,6 +24,7 @@ export interface Holding {
 
 const strangersLending = ({ id }: Place): Lending => ({
   registry: '', spec: 'unknown', id, attempt: 0, runner: '', at: 0, ready: true, branch: null, base: null, returned: false,
+  isolated: false,
 });
 
 /** Saves what slots hold, and says so. */

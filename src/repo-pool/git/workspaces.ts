@@ -25,8 +25,12 @@ export interface Workspaces {
    * @param lending whose work it is; `null` when that is not known
    */
   takeBack(place: Place, lending: Lending | null): Promise<Result<null, PortError>>;
-  /** Makes the attempt's branch from the base and checks it out in a slot that was taken back. */
-  checkOut(place: Place, name: AttemptName): Promise<Result<CheckedOut, PortError>>;
+  /**
+   * Makes the attempt's branch from the base and checks it out in a slot that was taken back.
+   *
+   * @param isolated whether the runner may reach nothing of the repository through it
+   */
+  checkOut(place: Place, name: AttemptName, isolated: boolean): Promise<Result<CheckedOut, PortError>>;
   /** Removes a slot that is no longer configured. False when it holds work, and was left. */
   discard(place: Place, lending: Lending | null): Promise<Result<boolean, PortError>>;
 }

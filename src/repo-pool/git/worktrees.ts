@@ -125,6 +125,24 @@ export class Worktrees implements Workspaces {
     return ok(null);
   }
 
+  /** Removes the worktree of a slot that holds nothing, so that something else can be made there. */
+  vacate({ path }: Place): Promise<Result<null, PortError>> {
+    return this.#turns.take(async () => {
+      const cleared = await clearFolder(path);
+      if (cleared.ok) await this.#links.forget(path);
+      return cleared;
+    });
+  }
+
+  /** Makes the worktree of a slot where there is no folder any more. */
+  async restore(place: Place): Promise<Result<null, PortError>> {
+    if ((await lstat(place.path).catch(() => null)) !== null) return ok(null);
+    return this.#turns.take(async () => {
+      await this.#links.forget(place.path);
+      return this.#make(place);
+    });
+  }
+
   async checkOut(place: Place, name: AttemptName): Promise<Result<CheckedOut, PortError>> {
     const { git, commonDir, registry, base } = this.#options;
     const admin = await this.#links.valid(place.path);

@@ -30,6 +30,7 @@ export interface OpenOptions {
   readonly registry?: RegistryId;
   readonly processes?: ProcessTable;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly isolates?: boolean;
 }
 
 export type GitPoolType = 'git-worktree' | 'git-clone';
@@ -91,7 +92,7 @@ export class GitFixture {
     this.gitIn(cwd, 'commit', '-q', '--allow-empty', '-m', message);
   }
 
-  tryOpen({ slots = 2, base = null, repo = this.repo, registry = REGISTRY, environment = {}, processes = systemProcessTable() }: OpenOptions = {}): Promise<Result<RepoPool, PortError>> {
+  tryOpen({ slots = 2, base = null, repo = this.repo, registry = REGISTRY, environment = {}, processes = systemProcessTable(), isolates = false }: OpenOptions = {}): Promise<Result<RepoPool, PortError>> {
     return openRepoPool(
       { type: this.type, slots, repo, base },
       {
@@ -101,6 +102,7 @@ export class GitFixture {
         environment: { ...userEnvironment(this.root), ...environment },
         now: Date.now,
         tell: (message) => void this.told.push(message),
+        isolates,
       },
     );
   }
