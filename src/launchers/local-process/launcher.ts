@@ -11,7 +11,7 @@ import type { Reply } from '../../ports/reply.ts';
 import { invalidIntent } from '../invalid-intent.ts';
 import { readLog } from '../run-log.ts';
 import { confinedStart, type ConfinedSurroundings } from './confined-start.ts';
-import { ownGroupPlaces } from './control-groups.ts';
+import { ownGroupPlaces, type GroupPlaces } from './control-groups.ts';
 import { ActivityLook } from './activity-look.ts';
 import { loadLineages, newJournalPath } from './earlier-lineages.ts';
 import { ForkServer } from './fork-server.ts';
@@ -31,6 +31,8 @@ export interface LocalProcessOptions {
   readonly processes: ProcessTable;
   /** The Perl 5 to run the fork-server with; default: the one that is installed. */
   readonly perl?: string;
+  /** Where control groups can be made; default: looked for. */
+  readonly groupPlaces?: GroupPlaces;
   /** Files and folders beside `stateDir` that no sandbox shows. */
   readonly secrets?: readonly string[];
 }
@@ -279,7 +281,7 @@ export const createLocalProcessLauncher = async (
     const earlier = await loadLineages(folder, options.registryId);
     const server = await startServer(options, folder);
     if (!server.ok) return server;
-    const places = ownGroupPlaces();
+    const places = options.groupPlaces ?? ownGroupPlaces();
     const groups = new RunnerGroups(places, options.registryId);
     const runners = new Runners({ ...options, groups }, earlier);
     const secrets = [options.stateDir, ...(options.secrets ?? [])];

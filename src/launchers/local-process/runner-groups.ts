@@ -69,10 +69,10 @@ export class RunnerGroups {
 
   constructor(places: GroupPlaces, registry: RegistryId) {
     this.#places = places;
-    this.#prefix = `dispatcher-${shortRegistryId(registry)}-`;
+    this.#prefix = `dispatcher-${shortRegistryId(registry)}.`;
     for (const folder of this.#folders()) {
       for (const name of readdirSync(folder)) {
-        if (name.startsWith(this.#prefix)) this.#known.add(runnerId(name.slice('dispatcher-'.length)));
+        if (name.startsWith(this.#prefix)) this.#known.add(runnerId(name.slice(this.#prefix.length)));
       }
     }
   }
@@ -91,9 +91,10 @@ export class RunnerGroups {
   make(id: RunnerId, { cpu, memory }: RunnerLimits): readonly string[] {
     const folders = new Set<string>();
     const made = (place: GroupPlace): string => {
-      const folder = join(place.folder, `dispatcher-${id}`);
+      const folder = join(place.folder, `${this.#prefix}${id}`);
       if (place.version === 2) writeFileSync(join(place.folder, 'cgroup.subtree_control'), '+memory +cpu');
-      mkdirSync(folder, { recursive: true });
+      // There already: an earlier try of the same start.
+      if (!existsSync(folder)) mkdirSync(folder);
       this.#known.add(id);
       folders.add(folder);
       return folder;
@@ -149,6 +150,6 @@ export class RunnerGroups {
   }
 
   #of(id: RunnerId): readonly string[] {
-    return this.#folders().map((folder) => join(folder, `dispatcher-${id}`)).filter((folder) => existsSync(folder));
+    return this.#folders().map((folder) => join(folder, `${this.#prefix}${id}`)).filter((folder) => existsSync(folder));
   }
 }
