@@ -59,7 +59,7 @@ describe('SQLite registry: what is kept', () => {
     await first.submit(taskSet('s', { a: {}, b: { needs: ['a'] } }));
     await first.close();
     const db = new DatabaseSync(path);
-    for (const column of ['"group"', 'cancel_actor', 'cancel_reason']) db.exec(`ALTER TABLE task DROP COLUMN ${column}`);
+    for (const column of ['"group"', 'cancel_actor', 'cancel_reason', 'expected_ms']) db.exec(`ALTER TABLE task DROP COLUMN ${column}`);
     db.exec('PRAGMA user_version = 1');
     db.close();
     assert.match((await refusedToRead(path)).message, /older schema version 1: start the dispatcher once/);

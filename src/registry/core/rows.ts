@@ -26,6 +26,8 @@ export interface TaskRow {
   readonly cpu: number | null;
   readonly memory: number | null;
   readonly concurrencyKey: string | null;
+  /** How long it is said to take, ms (`metadata.expected_duration`). */
+  readonly expectedMs: number | null;
   /** Dependencies that are not satisfied now, whatever this task's own state. */
   readonly unsatisfied: number;
   /** Starts so far; never falls, not even when the task is replaced. */

@@ -1,5 +1,6 @@
 import { event, type EventType } from '../../domain/events.ts';
 import { taskKey, type TaskKey } from '../../domain/ids.ts';
+import { parseDuration } from '../../domain/quantities.ts';
 import { REMOVED_FROM_SET, type ResubmissionPlan } from '../../domain/resubmission.ts';
 import { isTerminal, type TaskDefinition, type TaskSet, type TaskState } from '../../domain/task.ts';
 import type { SubmitRequest } from '../../ports/task-registry.ts';
@@ -18,7 +19,14 @@ const columnsOf = (task: TaskDefinition) => ({
   cpu: task.resources.cpu,
   memory: task.resources.memory,
   concurrencyKey: task.concurrencyKey,
+  expectedMs: expectedMsOf(task),
 });
+
+/** For policies that ask for it; what is no duration says nothing. */
+const expectedMsOf = ({ metadata }: TaskDefinition): number | null => {
+  const read = parseDuration(metadata['expected_duration']);
+  return read.ok ? read.value : null;
+};
 
 export interface StoredTask {
   readonly row: TaskRow;

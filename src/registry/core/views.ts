@@ -19,6 +19,7 @@ export const readyTaskOf = (row: TaskRow, set: SetRow | undefined): ReadyTask =>
   fence: row.fence,
   notBefore: row.notBefore,
   readyAt: row.readyAt ?? 0,
+  expectedMs: row.expectedMs,
 });
 
 // Only this folder writes the column, and only with JSON.stringify of a handle.

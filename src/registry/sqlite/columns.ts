@@ -20,6 +20,7 @@ const TASK = [
   'cpu',
   'memory',
   'concurrencyKey',
+  'expectedMs',
   'unsatisfied',
   'fence',
   'counted',

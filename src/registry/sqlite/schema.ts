@@ -114,8 +114,10 @@ ALTER TABLE task ADD COLUMN cancel_actor TEXT;
 ALTER TABLE task ADD COLUMN cancel_reason TEXT;
 `;
 
+const EXPECTED_DURATION = 'ALTER TABLE task ADD COLUMN expected_ms REAL;';
+
 /** Step `n` brings `user_version` from `n` to `n + 1`. Steps are added, never changed. */
-const STEPS: readonly string[] = [FIRST, GROUPS_AND_WISHES];
+const STEPS: readonly string[] = [FIRST, GROUPS_AND_WISHES, EXPECTED_DURATION];
 
 export const SCHEMA_VERSION = STEPS.length;
 

@@ -20,7 +20,8 @@ export const changesConformance = (atDesk: AtDesk): void => {
     }));
 
     it('tells what scheduling needs to know', atDesk(async (desk) => {
-      const sketch = { requiredSkill: 'rust', priority: 5, concurrencyKey: 'db', resources: { cpu: 1.5, memory: 256 } };
+      const metadata = { expected_duration: '1m30s' };
+      const sketch = { metadata, requiredSkill: 'rust', priority: 5, concurrencyKey: 'db', resources: { cpu: 1.5, memory: 256 } };
       await desk.submit(taskSet('s', { z: { needs: ['a'] }, a: sketch }, { maxConcurrency: 4, weight: 2.5 }));
       assert.deepEqual(await desk.ready(), [
         {
@@ -37,6 +38,7 @@ export const changesConformance = (atDesk: AtDesk): void => {
           fence: 0,
           notBefore: null,
           readyAt: desk.now,
+          expectedMs: 90_000,
         },
       ]);
     }));
