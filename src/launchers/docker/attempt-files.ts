@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { chmod, chown, copyFile, lstat, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { portError, type PortError } from '../../domain/failures.ts';
 import { shortRegistryId, type RegistryId, type RunnerId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
@@ -9,6 +11,8 @@ import type { FileOwner } from './container-user.ts';
 
 /** What of the run directory a container sees; its log lies beside, where it cannot be changed from inside. */
 export const sharedDir = (runDir: string): string => join(runDir, 'shared');
+
+const run = promisify(execFile);
 
 const TMPFS_MAGIC = 0x01021994;
 const MEMORY_FOLDER = '/dev/shm';
@@ -24,6 +28,13 @@ export const secretsDir = async (registry: RegistryId, runnerId: RunnerId, runDi
 
 const give = async (path: string, owner: FileOwner | null): Promise<void> => {
   if (owner !== null) await chown(path, owner.uid, owner.gid);
+};
+
+/** With all that is in it; links themselves, and not what they lead to. */
+const giveAll = async (path: string, owner: FileOwner | null): Promise<void> => {
+  if (owner === null) return;
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
+  await run('chown', ['-R', '-h', '-P', '--', `${owner.uid}:${owner.gid}`, path], { env });
 };
 
 /** A folder of ours, not one that somebody else made in a place where everybody may. */
@@ -45,7 +56,7 @@ export const makeRunDir = async (intent: LaunchIntent, owner: FileOwner | null):
     await writeFile(context, intent.context, { mode: 0o600, flag: 'wx' });
     await give(context, owner);
     await give(shared, owner);
-    await give(intent.cwd, owner);
+    await giveAll(intent.cwd, owner);
     return ok(null);
   } catch (error) {
     return err(portError('transient', `cannot prepare the run directory ${intent.runDir}: ${reasonOf(error)}`));
