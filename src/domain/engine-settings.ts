@@ -1,3 +1,5 @@
+import type { Resources } from './task.ts';
+
 /** How a pool's runners are run, by type of engine. Times in ms, memory in MB, CPU in cores. */
 
 export interface LocalProcessEngine {
@@ -98,13 +100,68 @@ export interface VolumeMount {
 
 export interface KubernetesEngine {
   readonly type: 'kubernetes';
-  readonly namespace: string;
-  readonly image: string;
+  /** Absolute path; `null`: as `KUBECONFIG` says, else the usual file, else the pod's own service account. */
+  readonly kubeconfig: string | null;
+  /** Of the kubeconfig; `null`: its current one. */
+  readonly context: string | null;
+  /** `null`: that of the context or of the dispatcher's own pod, else `default`. */
+  readonly namespace: string | null;
+  /** `null`: named by the template. */
+  readonly image: string | null;
   readonly pullPolicy: PullPolicy;
   readonly limits: EngineLimits;
-  /** Absolute path of a Job as YAML, whose fields go over the built-in ones; `null`: none. */
-  readonly jobTemplate: string | null;
+  /** What the scheduler sets aside for a task that names nothing, as the pool counts it; 0: nothing. */
+  readonly requests: Resources;
+  /** A Job whose fields go over the built-in ones, as read from the pool's template; `null`: none. */
+  readonly jobTemplate: Readonly<Record<string, unknown>> | null;
+  /** Whether the image has a `/bin/sh`, which hands back `result.json`; without it results come by HTTP alone. */
+  readonly shell: boolean;
+  readonly serviceAccount: string | null;
+  readonly imagePullSecrets: readonly string[];
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Variables whose values are in Secrets of the namespace. */
+  readonly secretEnv: Readonly<Record<string, SecretKey>>;
+  /** Secrets as folders of files, by the absolute path inside. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  readonly workspace: PodWorkspace;
+  /** How long a pod may wait for a node, its image and its volumes, ms. */
+  readonly scheduleTimeoutMs: number;
+  /** The longest grace that a stop can give, ms: a pod never gets more than it was made with. */
+  readonly longestGraceMs: number;
 }
+
+export interface SecretKey {
+  readonly secret: string;
+  readonly key: string;
+}
+
+export interface Toleration {
+  readonly key: string | null;
+  readonly operator: 'Equal' | 'Exists';
+  readonly value: string | null;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' | null;
+  readonly tolerationSeconds: number | null;
+}
+
+/** What a pod has at `/workspace`. */
+export type PodWorkspace =
+  | { readonly kind: 'empty' }
+  /** A PersistentVolumeClaim of the namespace; each runner has a folder of its own in it, named by its slot. */
+  | { readonly kind: 'claim'; readonly name: string }
+  /** Cloned by an init container; what is to be kept the runner pushes itself. */
+  | {
+      readonly kind: 'clone';
+      readonly remote: string;
+      /** Branch or tag; `null`: what the remote has as its HEAD. */
+      readonly base: string | null;
+      /** Secret with `username` and `password`, or `ssh-privatekey`; `null`: none is needed. */
+      readonly secret: string | null;
+      /** Has git and a shell; `null`: the pool's own image. */
+      readonly image: string | null;
+    };
 
 export const PULL_POLICIES = ['always', 'if-not-present', 'never'] as const;
 export type PullPolicy = (typeof PULL_POLICIES)[number];

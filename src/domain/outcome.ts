@@ -22,8 +22,15 @@ export interface ExitStatus {
   readonly cause?: ExitCause;
 }
 
-/** `limitMb`: how much memory it had; `null` when that is not known, or the whole machine ran out. */
-export type ExitCause = { readonly kind: 'outOfMemory'; readonly limitMb: number | null };
+export type ExitCause =
+  /** `limitMb`: how much memory it had; `null` when that is not known, or the whole machine ran out. */
+  | { readonly kind: 'outOfMemory'; readonly limitMb: number | null }
+  /** It was accepted, and its command never came to run. */
+  | { readonly kind: 'notStarted'; readonly reason: string; readonly retryable: boolean }
+  /** The engine needed its place for something else. */
+  | { readonly kind: 'evicted'; readonly reason: string }
+  /** The engine itself ended it for the time it took. */
+  | { readonly kind: 'timedOut'; readonly reason: string };
 
 /** What a runner says about its own work, by file or by HTTP. */
 export interface RunnerResult {
@@ -49,11 +56,21 @@ const PLEAS: ReadonlyMap<number | null, string> = new Map([
   [EXIT_DO_NOT_RETRY, 'forbids a retry'],
 ]);
 
-/** Some part of it was killed: an exit by 0 after that says nothing of the work. */
-const ofCause = ({ limitMb }: ExitCause, exit: ExitStatus): Outcome => {
-  const limit = limitMb === null ? '' : ` (limit ${limitMb} MB)`;
-  const ended = exit.exitCode === null ? '' : `, then ended by exit code ${exit.exitCode}`;
-  return { kind: 'failed', reason: `out of memory${limit}${ended}`, retryable: exit.exitCode !== EXIT_DO_NOT_RETRY };
+const ofCause = (cause: ExitCause, exit: ExitStatus): Outcome => {
+  switch (cause.kind) {
+    case 'outOfMemory': {
+      // Some part of it was killed: an exit by 0 after that says nothing of the work.
+      const limit = cause.limitMb === null ? '' : ` (limit ${cause.limitMb} MB)`;
+      const ended = exit.exitCode === null ? '' : `, then ended by exit code ${exit.exitCode}`;
+      return { kind: 'failed', reason: `out of memory${limit}${ended}`, retryable: exit.exitCode !== EXIT_DO_NOT_RETRY };
+    }
+    case 'notStarted':
+      return { kind: 'launchFailed', reason: cause.reason, retryable: cause.retryable };
+    case 'evicted':
+      return { kind: 'lost', reason: cause.reason };
+    case 'timedOut':
+      return { kind: 'timedOut', reason: cause.reason };
+  }
 };
 
 const ofExit = (exit: ExitStatus): Outcome => {

@@ -1,0 +1,122 @@
+import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext, type KubeConfig, type ResponseContext } from '@kubernetes/client-node';
+import { err, ok, type Result } from '../../domain/result.ts';
+import { noAnswer, refusal, type ApiFailure } from './api-failure.ts';
+import { RequestPace } from './request-pace.ts';
+
+/** How long the server may take for a plain request, in ms. */
+const ANSWER_MS = 15_000;
+/** How often a request is repeated that met 429, and how long without a `Retry-After`, in ms. */
+const THROTTLE_TRIES = 5;
+const THROTTLE_MS = 1_000;
+
+export type Query = Readonly<Record<string, string>>;
+
+export interface ApiCall {
+  readonly query?: Query;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+}
+
+type Answer<T> = Promise<Result<T, ApiFailure>>;
+
+/**
+ * The API server behind one kubeconfig. The client library knows how to reach it and who we are; what
+ * is asked goes through one place here, for there is one pace, one time-out and one kind of failure.
+ */
+export class KubernetesApi {
+  readonly #config: KubeConfig;
+  readonly #server: string;
+  readonly #library = new IsomorphicFetchHttpLibrary();
+  readonly #pace = new RequestPace();
+  readonly #closing = new AbortController();
+
+  constructor(config: KubeConfig, server: string) {
+    this.#config = config;
+    this.#server = server.replace(/\/$/, '');
+  }
+
+  get server(): string {
+    return this.#server;
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  get(path: string, call: ApiCall = {}): Answer<unknown> {
+    return this.#request(HttpMethod.GET, path, call);
+  }
+
+  post(path: string, body: unknown): Answer<unknown> {
+    return this.#request(HttpMethod.POST, path, { body });
+  }
+
+  delete(path: string, body: unknown): Answer<unknown> {
+    return this.#request(HttpMethod.DELETE, path, { body });
+  }
+
+  /** Whether the server answers at all; not held up by other requests. */
+  async ping(timeoutMs: number): Answer<null> {
+    const answer = await this.#send(HttpMethod.GET, '/version', {}, AbortSignal.timeout(timeoutMs));
+    if (!answer.ok) return answer;
+    await answer.value.body.text().catch(() => '');
+    return ok(null);
+  }
+
+  /** An answer that goes on: a watch or a log. `signal` ends it. */
+  async stream(path: string, query: Query, signal: AbortSignal): Answer<ReadableStream<Uint8Array>> {
+    const answer = await this.#paced(HttpMethod.GET, path, { query }, signal);
+    if (!answer.ok) return answer;
+    const body = answer.value.body.stream();
+    return body === null ? err(noAnswer(new Error('an answer without a body'))) : ok(body);
+  }
+
+  /** Ends whatever is under way; nothing more is sent. */
+  close(): void {
+    this.#closing.abort(new Error('the launcher is closed'));
+  }
+
+  async #request(method: HttpMethod, path: string, call: ApiCall): Answer<unknown> {
+    const answer = await this.#paced(method, path, call, null);
+    if (!answer.ok) return answer;
+    try {
+      return ok(JSON.parse(await answer.value.body.text()) as unknown);
+    } catch (error) {
+      return err(noAnswer(error));
+    }
+  }
+
+  async #paced(method: HttpMethod, path: string, call: ApiCall, signal: AbortSignal | null): Answer<ResponseContext> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#pace.take(signal ?? this.#closing.signal);
+      } catch (error) {
+        return err(noAnswer(error));
+      }
+      const answer = await this.#send(method, path, call, signal ?? AbortSignal.timeout(call.timeoutMs ?? ANSWER_MS));
+      if (answer.ok || answer.error.status !== 429 || tries === THROTTLE_TRIES) return answer;
+      this.#pace.rest(answer.error.retryAfterMs ?? THROTTLE_MS * 2 ** (tries - 1));
+    }
+  }
+
+  async #send(method: HttpMethod, path: string, call: ApiCall, signal: AbortSignal): Answer<ResponseContext> {
+    const query = new URLSearchParams(call.query).toString();
+    const context = new RequestContext(`${this.#server}${path}${query === '' ? '' : `?${query}`}`, method);
+    context.setSignal(AbortSignal.any([signal, this.#closing.signal]));
+    context.setHeaderParam('Accept', 'application/json, */*');
+    context.setHeaderParam('User-Agent', 'dispatcher');
+    if (call.body !== undefined) {
+      context.setHeaderParam('Content-Type', 'application/json');
+      context.setBody(JSON.stringify(call.body));
+    }
+    try {
+      await this.#config.applySecurityAuthentication(context);
+      const answer = await this.#library.send(context).toPromise();
+      if (answer.httpStatusCode < 300) return ok(answer);
+      return err(refusal(answer.httpStatusCode, await answer.body.text(), answer.headers['retry-after']));
+    } catch (error) {
+      return err(noAnswer(error));
+    }
+  }
+}
