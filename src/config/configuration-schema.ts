@@ -23,6 +23,7 @@ import {
 } from './field.ts';
 import { CarriedComplaint, COMPLAINT } from './finding.ts';
 import { quoted } from './input-error.ts';
+import { kubernetesKeys } from './kubernetes-pool-schema.ts';
 import { confinementKeys } from './local-process-schema.ts';
 import { advertisedUrl, listenAddress } from './server-settings.ts';
 import { commandSchema, environmentSchema, retrySchema } from './shared-schema.ts';
@@ -37,18 +38,6 @@ const nonEmpty =
     value === '' ? err({ kind: 'expected', what }) : text(what)(value);
 
 const optionalText = (what: string) => field(nonEmpty(what)).nullish();
-
-/** Of several choices, some of which are planned and refused until then. */
-const built =
-  <const T extends string>(now: readonly T[], later: (value: string) => boolean, use: string): Kind<T> =>
-  (value) => {
-    const choice = now.find((candidate) => candidate === value);
-    if (choice !== undefined) return ok(choice);
-    if (typeof value === 'string' && later(value)) {
-      return err({ kind: 'said', message: `${value} is not there yet; use "${use}"` });
-    }
-    return err({ kind: 'expected', what: `one of ${now.join(', ')}` });
-  };
 
 /** One by name, or the path of a module. */
 const policy: Kind<string> = (value) => {
@@ -97,11 +86,7 @@ const POOL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const poolReference: Kind<string> = (value) =>
   typeof value === 'string' ? ok(value) : err({ kind: 'expected', what: 'the name of a pool' });
 
-const poolType: Kind<(typeof POOL_TYPES)[number]> = built(
-  ['local-process', 'docker'],
-  (value) => POOL_TYPES.some((type) => type === value),
-  'local-process',
-);
+const poolType: Kind<(typeof POOL_TYPES)[number]> = oneOf(POOL_TYPES);
 
 const pool = record(
   {
@@ -120,9 +105,8 @@ const pool = record(
       env: environmentSchema.nullish(),
       image: optionalText('the name of an image'),
       pull_policy: field(oneOf(['always', 'if-not-present', 'never'])).nullish(),
-      namespace: optionalText('the name of a namespace'),
-      job_template: optionalText('the path of a template file'),
       ...dockerKeys,
+      ...kubernetesKeys,
       resources: record({
         cpu_limit: field(cpu).nullish(),
         memory_limit: field(memory).nullish(),

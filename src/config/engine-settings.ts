@@ -1,7 +1,9 @@
-import { DOCKER_DEFAULTS, type DockerEngine, type EngineLimits, type EngineSettings, type KubernetesEngine, type PoolType } from '../domain/engine-settings.ts';
+import { DOCKER_DEFAULTS, type DockerEngine, type EngineLimits, type EngineSettings, type PoolType } from '../domain/engine-settings.ts';
 import type { WrittenPool } from './configuration-schema.ts';
 import { dockerKeys } from './docker-pool-schema.ts';
 import type { Finding } from './finding.ts';
+import { kubernetesEngineOf, type KubernetesTerms } from './kubernetes-engine.ts';
+import { kubernetesKeys } from './kubernetes-pool-schema.ts';
 import { localProcessEngine, type LocalMachine } from './local-process-settings.ts';
 
 type WrittenConfig = NonNullable<WrittenPool['config']>;
@@ -34,25 +36,18 @@ const dockerEngineOf = (config: WrittenConfig, absolute: (path: string) => strin
   pidsLimit: config.pids_limit ?? DOCKER_DEFAULTS.pidsLimit,
 });
 
-const kubernetesEngineOf = (config: WrittenConfig, absolute: (path: string) => string): KubernetesEngine => ({
-  type: 'kubernetes',
-  namespace: config.namespace ?? 'default',
-  image: config.image ?? '',
-  pullPolicy: config.pull_policy ?? 'if-not-present',
-  limits: limitsOf(config),
-  jobTemplate: config.job_template == null ? null : absolute(config.job_template),
-});
+export type EngineTerms = LocalMachine & Omit<KubernetesTerms, 'limits'>;
 
 /** How the runners of a pool are run. */
-export const engineSettingsOf = (written: WrittenPool, machine: LocalMachine): EngineSettings => {
-  const { absolute } = machine;
+export const engineSettingsOf = (written: WrittenPool, terms: EngineTerms): EngineSettings => {
+  const config = written.config ?? {};
   switch (written.type) {
     case 'local-process':
-      return localProcessEngine(written, machine);
+      return localProcessEngine(written, terms);
     case 'docker':
-      return dockerEngineOf(written.config ?? {}, absolute);
+      return dockerEngineOf(config, terms.absolute);
     case 'kubernetes':
-      return kubernetesEngineOf(written.config ?? {}, absolute);
+      return kubernetesEngineOf(config, { ...terms, limits: limitsOf(config) });
   }
 };
 
@@ -61,7 +56,7 @@ const IMAGE_KEYS = ['image', 'pull_policy'];
 const OWN_KEYS: Readonly<Record<PoolType, readonly string[]>> = {
   'local-process': [],
   docker: [...IMAGE_KEYS, ...Object.keys(dockerKeys)],
-  kubernetes: [...IMAGE_KEYS, 'namespace', 'job_template'],
+  kubernetes: [...IMAGE_KEYS, ...Object.keys(kubernetesKeys)],
 };
 
 /** Keys that mean nothing to an engine of this type, and those it cannot do without. */
@@ -75,5 +70,6 @@ export const engineFindings = (name: string, { type, config }: WrittenPool): rea
   );
   const findings = strange.map(([key]) => said(key, `${key} means nothing to a pool of type ${type}; take it out`));
   if (type === 'local-process' || config?.image != null) return findings;
+  if (type === 'kubernetes' && config?.job_template != null) return findings;
   return [...findings, said('image', `a pool of type ${type} needs an image; write image: "NAME:TAG"`)];
 };

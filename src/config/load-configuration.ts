@@ -14,6 +14,7 @@ import { dispatcherSettingsOf } from './dispatcher-settings.ts';
 import type { Environment } from './environment-expansion.ts';
 import { locateFindings, type Finding } from './finding.ts';
 import { quoted, type InputError } from './input-error.ts';
+import { kubernetesFindings, templateErrors } from './kubernetes-engine.ts';
 import type { LocalMachine } from './local-process-settings.ts';
 import { nearestName } from './nearest-name.ts';
 import { DEFAULT_POOLS, poolFindings, poolSettingsOf } from './pool-settings.ts';
@@ -80,11 +81,19 @@ const NO_POOLS: Finding = {
 };
 
 /** What the files say about each other; each error has the place in the file it comes from. */
-const crossErrors = (files: readonly ConfigurationFile[], pools: WrittenPools, { absolute, accounts }: LocalMachine): readonly InputError[] =>
+const crossErrors = (
+  files: readonly ConfigurationFile[],
+  pools: WrittenPools,
+  { absolute, accounts }: LocalMachine,
+  whole: WrittenConfiguration,
+): readonly InputError[] =>
   files.flatMap((file) => {
     const own = file.written.agent_pools;
     const noPools = own != null && Object.keys(own).length === 0 ? [NO_POOLS] : [];
-    const inPools = Object.entries(own ?? {}).flatMap(([name, pool]) => poolFindings(name, pool, accounts));
+    const inPools = Object.entries(own ?? {}).flatMap(([name, pool]) => [
+      ...poolFindings(name, pool, accounts),
+      ...(pool.type === 'kubernetes' ? kubernetesFindings(name, pool.config ?? {}, whole.repo_pool) : []),
+    ]);
     const findings = [...noPools, ...inPools, ...unknownPools(file.written, pools), ...repoPoolFindings(file.written), ...policyFindings(file.written, absolute)];
     return findings.length === 0 ? [] : locateFindings(file.document, findings);
   });
@@ -109,12 +118,13 @@ export const loadConfiguration = (request: ConfigurationRequest): Result<Configu
   const pools = written.agent_pools ?? DEFAULT_POOLS;
   const absolute = (path: string): string => resolve(place.projectFolder, path);
   const machine = { accounts: request.accounts ?? systemAccounts(), home: request.env['HOME'] ?? '/', absolute };
-  const errors = crossErrors(files, pools, machine);
+  const templates = Object.values(pools).flatMap((pool) => (pool.type === 'kubernetes' ? templateErrors(pool.config ?? {}, absolute) : []));
+  const errors = [...crossErrors(files, pools, machine, written), ...templates];
   if (errors.length > 0) return err(errors);
 
   const dispatcher = dispatcherSettingsOf(written, pools, absolute);
   const settings = Object.entries(pools).map(([name, pool]) =>
-    poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency, machine),
+    poolSettingsOf(name, pool, dispatcher.maxGlobalConcurrency, { ...machine, stopGraceMs: dispatcher.stopGraceMs }),
   );
   const registryPath = absolute(written.registry?.path ?? DEFAULT_REGISTRY);
   return ok({

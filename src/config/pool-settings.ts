@@ -2,9 +2,9 @@ import { poolName } from '../domain/ids.ts';
 import type { BreakerSettings, PoolSettings } from '../domain/settings.ts';
 import type { Resources } from '../domain/task.ts';
 import type { WrittenPool } from './configuration-schema.ts';
-import { engineFindings, engineSettingsOf } from './engine-settings.ts';
+import { engineFindings, engineSettingsOf, type EngineTerms } from './engine-settings.ts';
 import type { Finding } from './finding.ts';
-import { localProcessFindings, type LocalMachine } from './local-process-settings.ts';
+import { localProcessFindings } from './local-process-settings.ts';
 import type { UserAccounts } from './user-accounts.ts';
 
 const BREAKER: BreakerSettings = { failures: 5, cooldownMs: 30_000 };
@@ -23,25 +23,30 @@ const requestOf = (
   fallback: number,
 ): number => byDefault ?? limit ?? (quota == null ? 0 : Math.min(fallback, quota));
 
-/** One pool with its defaults filled in; `max_concurrency` that is not written is the global limit. */
+/**
+ * One pool with its defaults filled in; `max_concurrency` that is not written is the global limit.
+ *
+ * @param terms how the configuration means paths and users, and the grace of a stop
+ */
 export const poolSettingsOf = (
   name: string,
   written: WrittenPool,
   globalLimit: number,
-  machine: LocalMachine,
+  terms: Omit<EngineTerms, 'requests'>,
 ): PoolSettings => {
   const resources = written.config?.resources;
+  const requests = {
+    cpu: requestOf(resources?.cpu_default, resources?.cpu_limit, written.cpu_quota, FALLBACK.cpu),
+    memory: requestOf(resources?.memory_default, resources?.memory_limit, written.memory_quota, FALLBACK.memory),
+  };
   return {
     name: poolName(name),
-    engine: engineSettingsOf(written, machine),
+    engine: engineSettingsOf(written, { ...terms, requests }),
     enabled: written.enabled ?? true,
     maxConcurrency: written.max_concurrency ?? globalLimit,
     cpuQuota: written.cpu_quota ?? null,
     memoryQuota: written.memory_quota ?? null,
-    defaultResources: {
-      cpu: requestOf(resources?.cpu_default, resources?.cpu_limit, written.cpu_quota, FALLBACK.cpu),
-      memory: requestOf(resources?.memory_default, resources?.memory_limit, written.memory_quota, FALLBACK.memory),
-    },
+    defaultResources: requests,
     timeoutMs: written.timeout ?? null,
     stallTimeoutMs: written.stall_timeout ?? null,
     breaker: {

@@ -1,4 +1,4 @@
-import type { DockerEngine } from '../domain/engine-settings.ts';
+import type { DockerEngine, KubernetesEngine } from '../domain/engine-settings.ts';
 import type { PortError } from '../domain/failures.ts';
 import type { PoolName } from '../domain/ids.ts';
 import { ok, type Result } from '../domain/result.ts';
@@ -23,6 +23,23 @@ const openDocker = async (engine: DockerEngine, terms: LauncherTerms): Promise<O
   return openDockerLauncher(engine, terms);
 };
 
+const openKubernetes = async (engine: KubernetesEngine, terms: LauncherTerms): Promise<Opened> => {
+  // Likewise: a second, and 60 MB.
+  const { createKubernetesLauncher } = await import('./kubernetes/launcher.ts');
+  return createKubernetesLauncher(engine, terms);
+};
+
+const openFor = (engine: PoolSettings['engine'], terms: LauncherTerms, local: Launcher): Promise<Opened> | Opened => {
+  switch (engine.type) {
+    case 'local-process':
+      return ok(local);
+    case 'docker':
+      return openDocker(engine, terms);
+    case 'kubernetes':
+      return openKubernetes(engine, terms);
+  }
+};
+
 /** The launchers of these pools. That of local processes is always among them: it ends what an earlier one left. */
 export const openLaunchers = async (
   pools: readonly PoolSettings[],
@@ -38,7 +55,7 @@ export const openLaunchers = async (
   for (const { name, engine } of pools) {
     const key = engineKey(engine);
     const known = byEngine.get(key);
-    const opened: Opened = known === undefined && engine.type === 'docker' ? await openDocker(engine, terms) : ok(known ?? local.value);
+    const opened: Opened = known === undefined ? await openFor(engine, terms, local.value) : ok(known);
     if (!opened.ok) {
       await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => void launcher.close(resolve))));
       return opened;
@@ -57,6 +74,6 @@ const engineKey = (engine: PoolSettings['engine']): string => {
     case 'docker':
       return `${engine.type} ${engine.host}`;
     case 'kubernetes':
-      return JSON.stringify([engine.type, engine.namespace]);
+      return JSON.stringify([engine.type, engine.kubeconfig, engine.context, engine.namespace]);
   }
 };

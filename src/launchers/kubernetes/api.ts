@@ -1,10 +1,13 @@
-import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext, type KubeConfig, type ResponseContext } from '@kubernetes/client-node';
+import { Writable } from 'node:stream';
+import { Exec, HttpMethod, IsomorphicFetchHttpLibrary, RequestContext, type KubeConfig, type ResponseContext } from '@kubernetes/client-node';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { noAnswer, refusal, type ApiFailure } from './api-failure.ts';
 import { RequestPace } from './request-pace.ts';
 
 /** How long the server may take for a plain request, in ms. */
 const ANSWER_MS = 15_000;
+/** How long the answer of a short command may take once it was sent, in ms. */
+const EXECUTE_MS = 3_000;
 /** How often a request is repeated that met 429, and how long without a `Retry-After`, in ms. */
 const THROTTLE_TRIES = 5;
 const THROTTLE_MS = 1_000;
@@ -54,6 +57,29 @@ export class KubernetesApi {
 
   delete(path: string, body: unknown): Answer<unknown> {
     return this.#request(HttpMethod.DELETE, path, { body });
+  }
+
+  /** Runs a command inside a container, to its end. An exit code other than 0 is a failure. */
+  async execute(namespace: string, pod: string, container: string, command: readonly string[]): Answer<null> {
+    const { promise, resolve } = Promise.withResolvers<Result<null, ApiFailure>>();
+    let timer: NodeJS.Timeout | undefined;
+    let socket: Awaited<ReturnType<Exec['exec']>> | null = null;
+    try {
+      const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+      const exec = new Exec(this.#config);
+      socket = await exec.exec(namespace, pod, container, [...command], null, silent, null, false, ({ status, message }) => {
+        resolve(status === 'Success' ? ok(null) : err(noAnswer(new Error(message ?? 'the command failed'))));
+      });
+      // The end of the container may cut off the answer, or swallow it: then it was carried out.
+      timer = setTimeout(() => resolve(ok(null)), EXECUTE_MS);
+      socket.addEventListener('close', () => resolve(ok(null)));
+      return await promise;
+    } catch (error) {
+      return err(noAnswer(error));
+    } finally {
+      clearTimeout(timer);
+      socket?.close();
+    }
   }
 
   /** Whether the server answers at all; not held up by other requests. */

@@ -15,10 +15,6 @@ export interface Connection {
   readonly described: string;
 }
 
-/** Pools with the same three share a connection, its pace and its watches. */
-export const connectionKey = ({ kubeconfig, context, namespace }: KubernetesEngine): string =>
-  JSON.stringify([kubeconfig, context, namespace]);
-
 const firstLine = (error: unknown): string => (error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
 
 const inCluster = (): boolean =>

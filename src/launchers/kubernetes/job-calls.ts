@@ -3,8 +3,9 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import type { KubernetesApi } from './api.ts';
 import type { ApiFailure } from './api-failure.ts';
 import type { Fields } from './merge-fields.ts';
-import { registrySelector, RUNNER_LABEL } from './names.ts';
+import { registrySelector, RUNNER_CONTAINER, RUNNER_LABEL } from './names.ts';
 import { eventListSchema, jobSchema, podSchema, type Job, type Pod } from './objects.ts';
+import { signalScript } from './run-script.ts';
 
 type Answer<T> = Promise<Result<T, ApiFailure>>;
 
@@ -80,6 +81,11 @@ export class JobCalls {
     const gracePeriodSeconds = Math.max(1, graceSeconds);
     const options = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } };
     return this.#gone(await this.api.delete(`${this.podsPath}/${name}`, options));
+  }
+
+  /** Signals what runs in a pod's container by way of the container's own shell. */
+  signal({ metadata: { name } }: Pod, signal: 'TERM' | 'KILL'): Answer<null> {
+    return this.api.execute(this.namespace, name, RUNNER_CONTAINER, ['/bin/sh', '-c', signalScript(signal)]);
   }
 
   /** What went wrong lately with a Job, as its controller tells it; `null`: nothing is known. */

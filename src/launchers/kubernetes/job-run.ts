@@ -6,15 +6,14 @@ import type { ExitReport, JobHandle, StopReport } from '../../ports/launcher.ts'
 import type { Endings, FinalEvent } from '../endings.ts';
 import { asPortError } from './api-failure.ts';
 import type { JobCalls } from './job-calls.ts';
+import { JobStopper, stopReport } from './job-stopper.ts';
 import { labelValue } from './names.ts';
 import type { Job, Pod } from './objects.ts';
 import { PodLog } from './pod-log.ts';
 import { forgetRecord, noteEnd } from './run-record.ts';
 import type { RunTerms } from './run-terms.ts';
-import { verdictOf } from './verdict.ts';
+import { verdictOf, type Verdict } from './verdict.ts';
 
-/** How long beyond its grace a pod may take to be gone, in ms: kubelets look after theirs every few seconds. */
-const STOP_SLACK_MS = 60_000;
 /** How often it is tried again what has to be done while the server does not answer, in ms. */
 const RETRY_MS = 1_000;
 /** Age from which on a Job without a pod is asked about, and how often, in ms. */
@@ -36,12 +35,15 @@ export class JobRun {
   #job: Job | null = null;
   #pod: Pod | null = null;
   #podGone = false;
+  #hasRun = false;
   #log: PodLog | null = null;
   #over = false;
   #askedAbout = 0;
   #complaint: string | null = null;
+  #tellWaiting: (reason: string) => void = () => undefined;
+  #toldWaiting: string | null = null;
   #stopAskedAt: number | null = null;
-  #killBy = Number.POSITIVE_INFINITY;
+  #stopper: JobStopper | null = null;
 
   constructor(handle: JobHandle, calls: JobCalls, endings: Endings, terms: RunTerms) {
     this.handle = handle;
@@ -67,6 +69,11 @@ export class JobRun {
   /** Nobody will ask for its start. */
   adopted(): void {
     this.#startTold = true;
+  }
+
+  /** Hears each new reason for which the pod does not run yet. */
+  onWaiting(tell: (reason: string) => void): void {
+    this.#tellWaiting = tell;
   }
 
   sawJob(job: Job): void {
@@ -115,14 +122,16 @@ export class JobRun {
   /** Draws the conclusion from what is known. Called on every change, and now and then for the time that passed. */
   weigh(): void {
     if (this.#over) return;
-    const { limitMb } = this.#terms;
-    const verdict = verdictOf({ job: this.#job, pod: this.#pod, limitMb, now: Date.now() });
+    const verdict = this.#verdict(Date.now());
     switch (verdict.kind) {
       case 'ended':
         return void this.#conclude({ kind: 'exited', exit: this.#timed(verdict.exit) });
       case 'notStarted':
         return void this.#fail(verdict.reason, verdict.retryable);
+      case 'lost':
+        return this.#vanish(`${verdict.reason}, and nobody saw how it ended`);
       case 'running':
+        this.#hasRun = true;
         if (this.#podGone) return this.#vanish();
         this.#started.resolve(ok(null));
         return this.#followLog();
@@ -133,7 +142,13 @@ export class JobRun {
     }
   }
 
+  #verdict(now: number): Verdict {
+    return verdictOf({ job: this.#job, pod: this.#pod, hasRun: this.#hasRun, limitMb: this.#terms.limitMb, now });
+  }
+
   #wait(reason: string | null, retryable: boolean): void {
+    if (reason !== null && reason !== this.#toldWaiting) this.#tellWaiting(reason);
+    this.#toldWaiting = reason;
     const waited = performance.now() - this.#known;
     if (waited > this.#terms.scheduleTimeoutMs) {
       return void this.#fail(`not started within ${Math.round(this.#terms.scheduleTimeoutMs / 1000)} s${reason === null ? '' : `: ${reason}`}`, retryable);
@@ -155,13 +170,6 @@ export class JobRun {
     return this.#over;
   }
 
-  /** What is waited for, for people; `null` when it runs, or when nothing is known. */
-  get waitsFor(): string | null {
-    if (this.#over) return null;
-    const verdict = verdictOf({ job: this.#job, pod: this.#pod, limitMb: null, now: 0 });
-    return verdict.kind === 'pending' ? (verdict.reason ?? this.#complaint) : null;
-  }
-
   #followLog(): void {
     if (this.#pod === null) return;
     const { api, namespace } = this.#calls;
@@ -175,10 +183,12 @@ export class JobRun {
     return asked !== null && exit.at + 1000 >= asked ? { ...exit, at: Math.max(exit.at, asked + 1) } : exit;
   }
 
-  #vanish(): void {
-    if (this.#stopAskedAt !== null) return void this.#conclude({ kind: 'vanished', reason: 'its pod was stopped, and nobody saw how it ended' });
-    const reason = this.#podGone ? 'its pod was deleted (was its node drained?)' : 'its Job was deleted by somebody else';
-    void this.#discard().then(() => this.#conclude({ kind: 'vanished', reason }));
+  #vanish(seen?: string): void {
+    if (this.#stopAskedAt !== null) {
+      return void this.#conclude({ kind: 'vanished', reason: 'its pod was stopped, and nobody saw how it ended' });
+    }
+    const gone = this.#podGone ? 'its pod was deleted (was its node drained?)' : 'its Job was deleted by somebody else';
+    void this.#discard().then(() => this.#conclude({ kind: 'vanished', reason: seen ?? gone }));
     this.#over = true;
   }
 
@@ -229,25 +239,14 @@ export class JobRun {
 
   /** Terminates, kills after the grace, and resolves when its container is dead, or has outlived that by far. */
   async stop(graceMs: number): Promise<Result<StopReport, PortError>> {
-    const { name, uid, runnerId } = this.handle;
-    const before = this.#endings.final(runnerId);
-    if (before !== null) return ok(reportOf(before));
+    const before = this.#endings.final(this.handle.runnerId);
+    if (before !== null) return ok(stopReport(before));
     this.#stopAskedAt ??= Date.now();
-    this.#killBy = Math.min(this.#killBy, performance.now() + graceMs);
-    const deleted = await this.#calls.deleteJob(name, uid, 'Foreground');
-    if (!deleted.ok) return err(asPortError(`Job ${name} is not stopped`, deleted.error));
     const pods = await this.#calls.pods(this.label);
-    if (!pods.ok) return err(asPortError(`the pods of Job ${name} are not known`, pods.error));
-    for (const pod of pods.value.filter((one) => this.#isMine(one))) {
-      const gone = await this.#calls.deletePod(pod, Math.ceil(graceMs / 1000));
-      if (!gone.ok) return err(asPortError(`pod ${pod.metadata.name} is not stopped`, gone.error));
-    }
-    for (;;) {
-      const left = this.#killBy + STOP_SLACK_MS - performance.now();
-      const final = await this.#endings.within(runnerId, Math.min(1_000, Math.max(0, left)));
-      if (final !== null) return ok(reportOf(final));
-      if (left <= 0) return ok({ exit: null, survivors: [this.#pod?.metadata.name ?? name] });
-    }
+    if (!pods.ok) return err(asPortError(`the pods of Job ${this.handle.name} are not known`, pods.error));
+    for (const pod of pods.value) this.sawPod(pod);
+    this.#stopper ??= new JobStopper(this.handle, this.#calls, this.#endings);
+    return this.#stopper.stop(graceMs, this.#hasRun ? this.#pod : null);
   }
 
   /** Reads no more; what goes on goes on. */
@@ -256,5 +255,3 @@ export class JobRun {
     this.#log?.abandon();
   }
 }
-
-const reportOf = (final: FinalEvent): StopReport => ({ exit: final.kind === 'exited' ? final.exit : null, survivors: [] });

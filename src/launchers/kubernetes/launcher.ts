@@ -8,6 +8,7 @@ import type { Inspection, JobHandle, Launcher, LaunchIntent, StopReport, WatchEv
 import type { Reply } from '../../ports/reply.ts';
 import { Endings } from '../endings.ts';
 import { invalidIntent } from '../invalid-intent.ts';
+import type { LauncherTerms } from '../launcher-terms.ts';
 import { readLog } from '../run-log.ts';
 import { asPortError } from './api-failure.ts';
 import { connect, type Connection } from './connection.ts';
@@ -30,6 +31,8 @@ const LOOK_MS = 500;
 /** For runs of which nothing was noted. */
 const USUAL_TERMS: RunTerms = { scheduleTimeoutMs: 300_000, limitMb: null };
 
+export type KubernetesTerms = Pick<LauncherTerms, 'registryId' | 'preparing'>;
+
 type Outcome<T> = Promise<Result<T, PortError>>;
 
 const later = <T>(reply: Reply<T>, result: Result<T, PortError>): void => void setImmediate(() => reply(result));
@@ -41,14 +44,16 @@ class KubernetesLauncher implements Launcher {
   readonly type = 'kubernetes';
   readonly #calls: JobCalls;
   readonly #registry: RegistryId;
+  readonly #terms: KubernetesTerms;
   readonly #endings = new Endings();
   readonly #runs: Runs;
   readonly #starting = new Map<RunnerId, Outcome<JobHandle>>();
   readonly #forgetting = new Set<Promise<void>>();
 
-  constructor({ api, namespace }: Connection, registry: RegistryId) {
-    this.#registry = registry;
-    this.#calls = new JobCalls(api, namespace, registry);
+  constructor({ api, namespace }: Connection, terms: KubernetesTerms) {
+    this.#terms = terms;
+    this.#registry = terms.registryId;
+    this.#calls = new JobCalls(api, namespace, terms.registryId);
     this.#runs = new Runs(this.#calls, this.#endings);
   }
 
@@ -79,6 +84,7 @@ class KubernetesLauncher implements Launcher {
       const handle: JobHandle = { kind: 'job', runnerId, namespace: this.#calls.namespace, name, uid, runDir };
       await noteMade({ handle, terms });
       const run = this.#runs.add(handle, terms);
+      run.onWaiting((reason) => this.#terms.preparing(`its pod waits: ${reason}`, intent));
       const started = await run.started(START_PATIENCE_MS);
       if (started.ok) return ok(handle);
       this.#runs.remove(runnerId);
@@ -234,7 +240,7 @@ class KubernetesLauncher implements Launcher {
 }
 
 /** Reads the kubeconfig and begins to watch. Whether the server answers, and lets us, shows by {@link Launcher.health}. */
-export const createKubernetesLauncher = (engine: KubernetesEngine, registry: RegistryId): Result<Launcher, PortError> => {
+export const createKubernetesLauncher = (engine: KubernetesEngine, terms: KubernetesTerms): Result<Launcher, PortError> => {
   const connection = connect(engine);
-  return connection.ok ? ok(new KubernetesLauncher(connection.value, registry)) : connection;
+  return connection.ok ? ok(new KubernetesLauncher(connection.value, terms)) : connection;
 };

@@ -1,8 +1,21 @@
+import { INSIDE } from '../../domain/engine-paths.ts';
+
 /** Kubernetes keeps so much of a termination message, in bytes. */
 export const LONGEST_RESULT = 4096;
 
 /** Said by the script below in place of a result when it cannot start the command. */
 export const NOT_STARTED = 'dispatcher: not started: ';
+
+/** Where the script below writes the pids of itself and of its command, for {@link signalScript}. */
+const PIDS = `${INSIDE.runDir}/.pids`;
+
+/**
+ * Run inside the container, signals the script (which passes TERM on) or kills its command. A pod that
+ * ends by itself keeps its log and tells how it ended; of one that is deleted, kubelets up to 1.21
+ * often forget how.
+ */
+export const signalScript = (signal: 'TERM' | 'KILL'): string =>
+  `read -r script child < ${PIDS} && kill -${signal} "$${signal === 'TERM' ? 'script' : 'child'}"`;
 
 /**
  * Runs the command as a child of the image's own shell, which at its end hands back `result.json` as
@@ -35,6 +48,7 @@ trap 'asked=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
 exec 2>&1
 (exec "$@") &
 child=$!
+echo "$$ $child" > ${PIDS}
 [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null
 wait "$child"
 code=$?

@@ -12,9 +12,13 @@ export type Verdict =
   | { readonly kind: 'running' }
   /** It will never run, and waiting will not help. */
   | { readonly kind: 'notStarted'; readonly reason: string; readonly retryable: boolean }
-  | { readonly kind: 'ended'; readonly exit: ExitReport };
+  | { readonly kind: 'ended'; readonly exit: ExitReport }
+  /** It ran and is over, and Kubernetes has lost how: kubelets forget containers of pods that are deleted. */
+  | { readonly kind: 'lost'; readonly reason: string };
 
 export interface Evidence {
+  /** Its command was seen running. */
+  readonly hasRun: boolean;
   readonly job: Job | null;
   readonly pod: Pod | null;
   readonly limitMb: number | null;
@@ -51,7 +55,7 @@ const startFailure = ({ message }: Terminated): Verdict => {
   return { kind: 'notStarted', retryable: false, reason: joined('the container cannot be started', message) };
 };
 
-const causeOf = ({ reason }: Terminated, { status }: Pod, limitMb: number | null): ExitCause | null => {
+const causeOf = ({ reason }: Terminated, { status }: Pod, { limitMb }: Evidence): ExitCause | null => {
   if (reason === 'OOMKilled') return { kind: 'outOfMemory', limitMb };
   if (status.reason === 'Evicted') return { kind: 'evicted', reason: joined('evicted', status.message) };
   if (status.reason === 'DeadlineExceeded') return { kind: 'timedOut', reason: DEADLINE };
@@ -60,13 +64,14 @@ const causeOf = ({ reason }: Terminated, { status }: Pod, limitMb: number | null
 
 const DEADLINE = 'ran longer than activeDeadlineSeconds of its Job';
 
-const ended = (terminated: Terminated, pod: Pod, { limitMb, now }: Evidence): Verdict => {
+const ended = (terminated: Terminated, pod: Pod, evidence: Evidence): Verdict => {
+  const { now } = evidence;
   const { exitCode, reason, message, finishedAt } = terminated;
   if (START_FAILURES.has(reason)) return startFailure(terminated);
   if (message.startsWith(NOT_STARTED)) {
     return { kind: 'notStarted', retryable: false, reason: oneLine(message.slice(NOT_STARTED.length)) };
   }
-  const cause = causeOf(terminated, pod, limitMb);
+  const cause = causeOf(terminated, pod, evidence);
   const finished = Date.parse(finishedAt ?? '');
   return {
     kind: 'ended',
@@ -111,7 +116,7 @@ const waitingVerdict = ({ state: { waiting }, image }: ContainerStatus): Verdict
 };
 
 /** A pod that is over though its runner's container never was: refused by its node, evicted, or not prepared. */
-const overWithoutContainer = (pod: Pod, { now }: Evidence): Verdict => {
+const overWithoutContainer = (pod: Pod, { now, hasRun }: Evidence): Verdict => {
   const { reason, message } = pod.status;
   const failed = pod.status.initContainerStatuses.find(({ state }) => (state.terminated?.exitCode ?? 0) !== 0);
   if (failed?.state.terminated !== undefined) {
@@ -124,6 +129,7 @@ const overWithoutContainer = (pod: Pod, { now }: Evidence): Verdict => {
     return { kind: 'ended', exit: { exitCode: null, signal: null, at: now, result: null, cause } };
   }
   if (reason === 'DeadlineExceeded') return deadline(now);
+  if (hasRun) return { kind: 'lost', reason: joined('its pod is over', reason, message) };
   return { kind: 'notStarted', reason: joined('its pod failed', reason, message), retryable: true };
 };
 

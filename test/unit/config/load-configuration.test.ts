@@ -394,11 +394,10 @@ agent_pools: { p: { type: local-process, config: { command: ["sh", "-c", "echo $
 describe('a configuration is refused for', () => {
   for (const [what, text, lines] of [
     [
-      'what is not there yet, honestly',
-      'repo_pool:\n  type: folders\nagent_pools:\n  d: { type: docker }\n  k: { type: kubernetes }\n',
+      'a kind of workspaces that there is none of',
+      'repo_pool:\n  type: folders\n',
       [
         'dispatcher.yaml:2: repo_pool.type: found folders; expected one of directory, git-worktree, git-clone',
-        'dispatcher.yaml:5: agent_pools.k.type: kubernetes is not there yet; use "local-process"',
       ],
     ],
     [
@@ -422,7 +421,7 @@ describe('a configuration is refused for', () => {
     [
       'a pool without a type',
       'agent_pools:\n  p:\n    max_concurrency: 2\n',
-      ['dispatcher.yaml:3: agent_pools.p.type: missing; expected one of local-process, docker'],
+      ['dispatcher.yaml:3: agent_pools.p.type: missing; expected one of local-process, docker, kubernetes'],
     ],
     [
       'no pools',
