@@ -57,7 +57,7 @@ export const openLaunchers = async (
     const known = byEngine.get(key);
     const opened: Opened = known === undefined ? await openFor(engine, terms, local.value) : ok(known);
     if (!opened.ok) {
-      await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => void launcher.close(resolve))));
+      await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => launcher.close(resolve))));
       return opened;
     }
     byEngine.set(key, opened.value);

@@ -21,6 +21,12 @@ export interface ApiCall {
   readonly timeoutMs?: number;
 }
 
+/** What is used of the library's web socket, whose types it does not bring along. */
+interface Socket {
+  addEventListener(type: 'close', listener: () => void): void;
+  close(): void;
+}
+
 type Answer<T> = Promise<Result<T, ApiFailure>>;
 
 /**
@@ -63,13 +69,14 @@ export class KubernetesApi {
   async execute(namespace: string, pod: string, container: string, command: readonly string[]): Answer<null> {
     const { promise, resolve } = Promise.withResolvers<Result<null, ApiFailure>>();
     let timer: NodeJS.Timeout | undefined;
-    let socket: Awaited<ReturnType<Exec['exec']>> | null = null;
+    let socket: Socket | null = null;
     try {
       const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
       const exec = new Exec(this.#config);
-      socket = await exec.exec(namespace, pod, container, [...command], null, silent, null, false, ({ status, message }) => {
+      const opened: unknown = await exec.exec(namespace, pod, container, [...command], null, silent, null, false, ({ status, message }) => {
         resolve(status === 'Success' ? ok(null) : err(noAnswer(new Error(message ?? 'the command failed'))));
       });
+      socket = opened as Socket;
       // The end of the container may cut off the answer, or swallow it: then it was carried out.
       timer = setTimeout(() => resolve(ok(null)), EXECUTE_MS);
       socket.addEventListener('close', () => resolve(ok(null)));

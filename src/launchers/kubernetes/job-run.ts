@@ -60,8 +60,10 @@ export class JobRun {
   async started(patienceMs: number): Promise<Started> {
     const giveUp = new AbortController();
     const patience = delay(patienceMs, ok(null), { signal: giveUp.signal }).catch(() => ok(null));
-    const started = await Promise.race([this.#started.promise, patience]);
+    const first = await Promise.race([this.#started.promise, patience]);
     giveUp.abort();
+    // What is decided is waited for: clearing away can take longer than the patience.
+    const started = this.#over ? await this.#started.promise : first;
     if (started.ok) this.#startTold = true;
     return started;
   }
@@ -74,6 +76,7 @@ export class JobRun {
   /** Hears each new reason for which the pod does not run yet. */
   onWaiting(tell: (reason: string) => void): void {
     this.#tellWaiting = tell;
+    if (this.#toldWaiting !== null) tell(this.#toldWaiting);
   }
 
   sawJob(job: Job): void {
