@@ -4,7 +4,7 @@ import type { KubernetesApi } from './api.ts';
 import type { ApiFailure } from './api-failure.ts';
 import type { Fields } from './merge-fields.ts';
 import { registrySelector, RUNNER_CONTAINER, RUNNER_LABEL } from './names.ts';
-import { eventListSchema, jobSchema, podSchema, type Job, type Pod } from './objects.ts';
+import { eventListSchema, jobSchema, listSchema, podSchema, type Job, type Pod } from './objects.ts';
 import { signalScript } from './run-script.ts';
 
 type Answer<T> = Promise<Result<T, ApiFailure>>;
@@ -18,6 +18,11 @@ const unreadable = (what: string): ApiFailure => ({
 
 export const readJob = (object: unknown): Job | null => jobSchema.safeParse(object).data ?? null;
 export const readPod = (object: unknown): Pod | null => podSchema.safeParse(object).data ?? null;
+
+const itemsOf = <T>(list: unknown, read: (object: unknown) => T | null): readonly T[] => {
+  const { items } = listSchema.parse(list);
+  return items.map(read).filter((object) => object !== null);
+};
 
 /** What is asked of one namespace, as one registry. */
 export class JobCalls {
@@ -63,8 +68,17 @@ export class JobCalls {
     const labelSelector = `${this.selector},${RUNNER_LABEL}=${runnerLabel}`;
     const answer = await this.api.get(this.podsPath, { query: { labelSelector } });
     if (!answer.ok) return answer;
-    const { items } = answer.value as { readonly items?: readonly unknown[] };
-    return ok((items ?? []).map(readPod).filter((pod) => pod !== null));
+    return ok(itemsOf(answer.value, readPod));
+  }
+
+  /** Everything of this registry there is. */
+  async all(): Answer<readonly (Job | Pod)[]> {
+    const query = { labelSelector: this.selector };
+    const jobs = await this.api.get(this.jobsPath, { query });
+    if (!jobs.ok) return jobs;
+    const pods = await this.api.get(this.podsPath, { query });
+    if (!pods.ok) return pods;
+    return ok([...itemsOf(jobs.value, readJob), ...itemsOf(pods.value, readPod)]);
   }
 
   /**

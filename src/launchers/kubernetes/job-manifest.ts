@@ -5,7 +5,7 @@ import type { RegistryId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { LaunchIntent } from '../../ports/launcher.ts';
 import { isFields, mergeFields, type Fields } from './merge-fields.ts';
-import { jobNameOf, labelValue, REGISTRY_LABEL, RUNNER_CONTAINER, RUNNER_LABEL } from './names.ts';
+import { jobNameOf, labelValue, REGISTRY_LABEL, RUNNER_ANNOTATION, RUNNER_CONTAINER, RUNNER_LABEL } from './names.ts';
 import { RUN_SCRIPT } from './run-script.ts';
 import { escaped, workspaceParts } from './workspace.ts';
 
@@ -136,7 +136,7 @@ const own = (intent: LaunchIntent, engine: KubernetesEngine, registry: RegistryI
     'dispatcher.pool': labelValue(intent.pool),
     'dispatcher.attempt': String(intent.attempt),
   };
-  const annotations = { 'dispatcher/runner': intent.runnerId, 'dispatcher/task': intent.task };
+  const annotations = { [RUNNER_ANNOTATION]: intent.runnerId, 'dispatcher/task': intent.task };
   const { pod, job } = deadlines(intent, engine);
   return {
     apiVersion: 'batch/v1',

@@ -4,7 +4,7 @@ import type { KubernetesEngine } from '../../domain/engine-settings.ts';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import type { Inspection, JobHandle, Launcher, LaunchIntent, StopReport, WatchEvent } from '../../ports/launcher.ts';
+import type { Activity, Inspection, JobHandle, Launcher, LaunchIntent, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { Reply } from '../../ports/reply.ts';
 import { Endings } from '../endings.ts';
 import { invalidIntent } from '../invalid-intent.ts';
@@ -18,6 +18,7 @@ import type { JobRun } from './job-run.ts';
 import type { RunTerms } from './run-terms.ts';
 import { jobNameOf, labelValue, REGISTRY_LABEL, RUNNER_LABEL } from './names.ts';
 import type { Job } from './objects.ts';
+import { activityOf, listRunners, reapRunner } from './oversight.ts';
 import { endOf, forgetRecord, madeJob, makeRunDir, noteMade, type MadeJob } from './run-record.ts';
 import { Runs } from './runs.ts';
 
@@ -207,6 +208,20 @@ class KubernetesLauncher implements Launcher {
 
   logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void {
     void readLog(runDir, from).then((result) => later(reply, result));
+  }
+
+  activity({ runDir }: JobHandle, reply: Reply<Activity>): void {
+    const silence = this.#runs.silence;
+    if (silence !== null) return later(reply, err(portError('transient', silence)));
+    void activityOf(runDir).then((activity) => later(reply, ok(activity)));
+  }
+
+  list(reply: Reply<readonly RunnerId[]>): void {
+    void listRunners(this.#calls).then((result) => later(reply, result));
+  }
+
+  reap(runnerId: RunnerId, reply: Reply<StopReport>): void {
+    void reapRunner(this.#calls, runnerId).then((result) => later(reply, result));
   }
 
   health(reply: Reply<null>): void {

@@ -7,6 +7,8 @@ export const RUNNER_CONTAINER = 'runner';
 /** Labels by which the objects of a registry and of a runner are found again. */
 export const REGISTRY_LABEL = 'dispatcher.registry';
 export const RUNNER_LABEL = 'dispatcher.runner';
+/** The whole id, which need not fit into a label. */
+export const RUNNER_ANNOTATION = 'dispatcher/runner';
 
 const LONGEST = 63;
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;

@@ -10,6 +10,7 @@ const metadata = z.object({
   creationTimestamp: z.string().default(''),
   deletionTimestamp: z.string().optional(),
   labels: texts,
+  annotations: texts,
   ownerReferences: z.array(z.object({ uid: z.string() })).default([]),
 });
 
@@ -65,3 +66,6 @@ export type Pod = z.output<typeof podSchema>;
 export type Job = z.output<typeof jobSchema>;
 export type ContainerStatus = z.output<typeof containerStatus>;
 export type Terminated = z.output<typeof terminated>;
+
+/** Of anything. */
+export const listSchema = z.object({ items: z.array(z.unknown()).default([]) });
