@@ -22,8 +22,6 @@ import type { RepoPool } from './ports/repo-pool.ts';
 import type { Salvage } from './ports/salvage.ts';
 import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
 import type { Telemetry } from './ports/telemetry.ts';
-import { openMemoryRegistry } from './registry/memory/open-memory-registry.ts';
-import { ObservedTables, type RowObserver } from './registry/memory/observed-tables.ts';
 import { openRegistry, openRegistryForReading, openRegistryForWriting, type StandbyOptions } from './registry/open.ts';
 import { excludeFolder } from './repo-pool/git/exclude-folder.ts';
 import { keepsMirror, openRepoPool, openSalvage } from './repo-pool/open-repo-pool.ts';
@@ -32,8 +30,6 @@ import { createDispatcherActor, type DispatcherActor } from './runtime/dispatche
 import { HeartbeatTable } from './runtime/heartbeats.ts';
 import type { Office, Ports } from './runtime/ports.ts';
 import { retiredPools } from './runtime/retired-pools.ts';
-import type { RegistrySource } from './simulation/simulated-registry.ts';
-import { SIMULATED_REGISTRY } from './simulation/world.ts';
 import { openRunnerTokens } from './server/runner-token.ts';
 import { serveApi, type Api } from './server/serve-api.ts';
 import { countedJournal } from './telemetry/counted-journal.ts';
@@ -292,10 +288,4 @@ const assemble = async (
     shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),
     close: () => closers.close(),
   });
-};
-
-/** A registry for the simulator: its rows live as long as what is returned, and every write is seen by the observer. */
-export const simulatedRegistry = (observer: RowObserver): RegistrySource => {
-  const tables = new ObservedTables(observer);
-  return { open: (defer) => openMemoryRegistry({ id: SIMULATED_REGISTRY, tables, defer }) };
 };

@@ -16,6 +16,7 @@ import { complain, errorColours, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './
 import type { SimulateOptions } from './commands/simulate.ts';
 import type { SubmittingOptions } from './submission.ts';
 import { packageVersion } from '../telemetry/package-version.ts';
+import type { WhatIfOptions } from './commands/what-if.ts';
 import type { Wish } from './wish.ts';
 
 type Action = () => Promise<number>;
@@ -23,6 +24,12 @@ type Action = () => Promise<number>;
 const wholeNumber = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number, 0 or more.');
+  return value;
+};
+
+const positiveNumber = (text: string): number => {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('expected a whole number of at least 1.');
   return value;
 };
 
@@ -159,17 +166,29 @@ withSubmission(command('validate [files...]', 'check the configuration and task 
     finish(async () => (await import('./commands/validate.ts')).validate(files, options)),
 );
 
-program
-  .command('simulate')
-  .description('run the dispatcher in a simulated world, in virtual time, under an auditor; the last line is the trace\'s hash')
-  .exitOverride()
+withJson(command('simulate', 'what if: run task sets with this configuration in virtual time; without --taskset: run the dispatcher under faults and an auditor'))
+  .option('--taskset <file>', 'what if these were run; may be given again', collect)
+  .option('--durations <file>', 'how long tasks take; or "learned": from past attempts in the registry')
+  .option('--policy <name>', 'with this scheduling policy; may be given again, to compare', collect)
+  .option('--pool <name=n>', 'with this many at once in this pool; may be given again, to compare', collect)
+  .addOption(new Option('--samples <n>', 'so many runs where durations vary').argParser(positiveNumber))
+  .option('--svg <file>', 'draw who runs where and when')
+  .option('--force', 'accept a set whose tasks wait for each other')
+  .option('--parallel', 'of a Markdown plan: no task waits for another only because it stands below it')
   .addOption(new Option('--seed <n>', 'where luck comes from (default: any)').argParser(integer))
   .addOption(new Option('--runs <n>', 'so many plans, of this seed and those after it; 0: until told to stop').argParser(wholeNumber).default(1))
   .addOption(new Option('--preset <name>', 'what plans to draw').choices(['calm', 'lite', 'swarm']).default('lite'))
   .option('--plan <file>', 'this plan, in JSON, instead of drawn ones')
   .option('--show-plan', 'print the plan, run nothing')
   .option('--coverage', 'tell which states and transitions were reached; exit 1 if not all were')
-  .action((options: SimulateOptions) => finish(async () => (await import('./commands/simulate.ts')).simulate(options)));
+  .addHelpText('after', '\nOf the auditor\'s runs the last line is the hash of their traces.')
+  .action((options: SimulateOptions & WhatIfOptions) =>
+    finish(async () =>
+      options.taskset === undefined
+        ? (await import('./commands/simulate.ts')).simulate(options)
+        : (await import('./commands/what-if.ts')).whatIf(options),
+    ),
+  );
 
 // A reader of our output that has seen enough is not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -36,6 +36,9 @@ export interface SimulatedProcess {
   readonly watchers: Set<() => void>;
 }
 
+/** How long an attempt runs by itself, ms. */
+export type RunMs = (intent: LaunchIntent) => number;
+
 const LONGEST_RUN_MS = 40_000;
 
 /** The machine on which attempts run. It outlives every dispatcher. */
@@ -47,10 +50,13 @@ export class SimulatedEngine {
   readonly speech: Speech;
   readonly #processes = new Map<RunnerId, SimulatedProcess>();
   readonly #outageListeners = new Set<() => void>();
+  readonly #runMs: RunMs | null;
   #answering = true;
   #lastPid = 100;
 
-  constructor(clock: VirtualClock, luck: KeyedEntropy, faults: Faults, observer: EngineObserver) {
+  /** @param runMs how long each attempt runs, ms, without a word; `null`: that, and what it says, is up to luck */
+  constructor(clock: VirtualClock, luck: KeyedEntropy, faults: Faults, observer: EngineObserver, runMs: RunMs | null = null) {
+    this.#runMs = runMs;
     this.#clock = clock;
     this.#luck = luck;
     this.#faults = faults;
@@ -105,18 +111,18 @@ export class SimulatedEngine {
     };
     this.#processes.set(runnerId, process);
     this.#observer.processStarted(runnerId, task, pool, cwd);
-    this.#live(process);
+    this.#live(process, intent);
     return process;
   }
 
-  #live(process: SimulatedProcess): void {
+  #live(process: SimulatedProcess, intent: LaunchIntent): void {
     const { runnerId } = process.handle;
     const faults = this.#faults;
     if (process.stalls) this.#observer.runnerStalls(runnerId);
-    else this.speech.begin(process);
+    else if (this.#runMs === null) this.speech.begin(process);
     // Stopped from outside, or never.
     if (process.stalls || faults.strikes('runnerHangs', runnerId)) return;
-    const runMs = Math.round(this.#luck.draw(`${runnerId}|run`) ** 2 * LONGEST_RUN_MS);
+    const runMs = this.#runMs?.(intent) ?? Math.round(this.#luck.draw(`${runnerId}|run`) ** 2 * LONGEST_RUN_MS);
     this.#clock.setTimeout(() => this.#finish(process), runMs);
   }
 

@@ -4,10 +4,10 @@ import type { FaultKind, SimulationPlan } from './plan.ts';
 /** Decides what goes wrong. Before the healing time each kind strikes by its own probability, after it none does. */
 export class Faults {
   readonly #luck: KeyedEntropy;
-  readonly #plan: SimulationPlan;
+  readonly #plan: Pick<SimulationPlan, 'faults' | 'healMs'>;
   readonly #now: () => number;
 
-  constructor(plan: SimulationPlan, luck: KeyedEntropy, now: () => number) {
+  constructor(plan: Pick<SimulationPlan, 'faults' | 'healMs'>, luck: KeyedEntropy, now: () => number) {
     this.#plan = plan;
     this.#luck = luck;
     this.#now = now;

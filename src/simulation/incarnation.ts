@@ -8,6 +8,7 @@ import { createDispatcherActor, type DispatcherActor } from '../runtime/dispatch
 import { HeartbeatTable } from '../runtime/heartbeats.ts';
 import type { Ports } from '../runtime/ports.ts';
 import { RunnerDesk } from '../runtime/runner-desk.ts';
+import type { SchedulingPolicy } from '../scheduling/scheduling-policy.ts';
 import type { SimulatedEngine } from './engine.ts';
 import type { Faults } from './faults.ts';
 import type { KeyedEntropy } from './keyed-entropy.ts';
@@ -30,9 +31,12 @@ export interface Surroundings {
   readonly reportLines: ReportLines;
   readonly observer: SlotObserver & JournalObserver;
   readonly sinkIsDown: () => boolean;
-  readonly trace: Trace;
+  /** `null`: nobody wants one. */
+  readonly trace: Pick<Trace, 'inspect'> | null;
   readonly settings: DispatcherSettings;
   readonly pools: readonly PoolSettings[];
+  /** The user's own, for `schedulingPolicy: custom`. */
+  readonly policy?: SchedulingPolicy | null;
   /** Puts something off until later; all that happens, happens through this. */
   readonly later: (fn: () => void, delayMs?: number) => void;
   /** For tests of the alarm: puts a deliberate bug between the dispatcher and its world. */
@@ -102,7 +106,8 @@ export class Incarnation {
       pools: world.pools,
       untilIdle,
       heartbeats,
-      inspect: trace.inspect,
+      ...(trace === null ? {} : { inspect: trace.inspect }),
+      policy: world.policy ?? null,
     });
     this.desk = new RunnerDesk({
       ports: tampered,

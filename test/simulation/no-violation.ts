@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { simulatedRegistry } from '../../src/app.ts';
+import { simulatedRegistry } from '../../src/app/simulated-registries.ts';
 import type { SimulationPlan } from '../../src/simulation/plan.ts';
 import { simulate, type SimulationOptions, type SimulationReport } from '../../src/simulation/simulate.ts';
 

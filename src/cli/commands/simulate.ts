@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
-import { simulatedRegistry } from '../../app.ts';
+import { simulatedRegistry } from '../../app/simulated-registries.ts';
 import { readTextFile } from '../../config/text-file.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { RunsCoverage } from '../../simulation/runs-coverage.ts';
 import { drawPlan, type Preset } from '../../simulation/draw-plan.ts';
 import { simulationPlanSchema, type SimulationPlan } from '../../simulation/plan.ts';
 import { simulate as simulatePlan, type SimulationReport } from '../../simulation/simulate.ts';
+import type { WhatIfOptions } from './what-if.ts';
 import { complain, EXIT_OK, EXIT_UNFINISHED, print, printJson } from '../io.ts';
 
 export interface SimulateOptions {
@@ -18,6 +19,8 @@ export interface SimulateOptions {
   /** Count which states and transitions were reached, and fail for what was not. */
   readonly coverage?: boolean;
 }
+
+const WHAT_IF_ONLY = ['durations', 'policy', 'pool', 'samples', 'svg'] as const;
 
 /** Bytes; the largest plan that is drawn takes a hundredth of it. */
 const MAX_PLAN_BYTES = 4 * 2 ** 20;
@@ -136,8 +139,10 @@ class Runs {
 }
 
 /** `simulate`: the whole dispatcher in a world where time, luck and failure come from a seed. */
-export const simulate = async (options: SimulateOptions): Promise<number> => {
+export const simulate = async (options: SimulateOptions & WhatIfOptions): Promise<number> => {
   const { seed = randomInt(2 ** 31), preset, plan: file, showPlan = false } = options;
+  const stray = WHAT_IF_ONLY.find((name) => options[name] !== undefined);
+  if (stray !== undefined) return complain(`--${stray} is for --taskset FILE, whose tasks it says something of; give that, or leave it out`);
   const given = file === undefined ? null : readPlan(file);
   if (given !== null && !given.ok) return complain(given.error);
   if (showPlan) {
