@@ -41,7 +41,7 @@ const optionalText = (what: string) => field(nonEmpty(what)).nullish();
 
 /** One by name, or the path of a module. */
 const policy: Kind<string> = (value) => {
-  const isPolicy = typeof value === 'string' && (POLICIES.some((name) => name === value) || /^\.{0,2}\/|\.[cm]?[jt]s$/.test(value));
+  const isPolicy = typeof value === 'string' && (POLICIES.some((known) => known === value) || /^\.{0,2}\/|\.[cm]?[jt]s$/.test(value));
   return isPolicy ? ok(value) : err({ kind: 'expected', what: `one of ${POLICIES.join(', ')}, or a module such as ./policy.ts` });
 };
 

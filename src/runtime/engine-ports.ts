@@ -1,6 +1,7 @@
 import type { RunnerPortMessage } from '../../machines/messages.ts';
 import type { RunnerPortInputs } from '../../machines/runner/context.ts';
 import { portError } from '../domain/failures.ts';
+import type { PoolSettings } from '../domain/settings.ts';
 import type { RunnerId } from '../domain/ids.ts';
 import type { Inspection, RunnerHandle, WatchEvent } from '../ports/launcher.ts';
 import { launchIntent } from './launch-intent.ts';
@@ -25,6 +26,10 @@ const watched = (world: RunnerWorld, id: RunnerId, event: WatchEvent): RunnerPor
 
 const noLauncher = (pool: string) => portError('permanent', `pool ${pool}: there is no launcher for its type`);
 
+/** Only its open attempts still name it. What confined them is configured no more: nothing may be started as if it never had been. */
+const isRetired = ({ maxConcurrency }: PoolSettings): boolean => maxConcurrency === 0;
+const retired = (pool: string) => portError('transient', `pool ${pool} is not configured any more; its tasks are another pool's`);
+
 const recordLaunch = (
   { ports: { registry, clock, telemetry }, office }: RunnerWorld,
   { claim, pool }: RunnerPortInputs['launch' | 'inspect'],
@@ -45,6 +50,10 @@ const launchPort = (world: RunnerWorld) =>
     const launcher = launcherOf(world, input.pool);
     if (pool === undefined || launcher === undefined) {
       tell({ type: 'launch.failed', error: noLauncher(input.pool) });
+      return;
+    }
+    if (isRetired(pool)) {
+      tell({ type: 'launch.failed', error: retired(input.pool) });
       return;
     }
     const { runnerId, claim, slot } = input;

@@ -1,6 +1,5 @@
 import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
 import { portError, type PortError } from '../../domain/failures.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
@@ -123,7 +122,10 @@ export class Runners {
   async inspect(id: RunnerId, runDir: string): Promise<Inspection> {
     await this.whenIntakeOver();
     const known = this.find(id);
-    if (known === null) return this.#inspectUnknown(id, runDir);
+    if (known === null) {
+      const reason = await this.traceOf(id, runDir, null);
+      return reason === null ? { kind: 'neverStarted' } : { kind: 'vanished', reason };
+    }
     const { handle } = known;
     this.#followUp(handle);
     if (known.record.exit === null && this.#endings.final(id) === null && this.#isAlive(handle)) {
@@ -131,11 +133,6 @@ export class Runners {
     }
     const final = await this.#endings.of(id);
     return final.kind === 'exited' ? { kind: 'exited', handle, exit: final.exit } : final;
-  }
-
-  async #inspectUnknown(id: RunnerId, runDir: string): Promise<Inspection> {
-    const reason = await this.traceOf(id, runDir, null);
-    return reason === null ? { kind: 'neverStarted' } : { kind: 'vanished', reason };
   }
 
   /**
@@ -225,13 +222,9 @@ export class Runners {
   }
 
   #hear(lineage: Lineage, news: LineageNews): void {
-    if (news.kind === 'exited') {
-      this.#conclude(this.handleOf(news.record, lineage), news.record.exit);
-    } else if (news.kind === 'closed') {
-      this.#noteIntakeOver(lineage);
-    } else if (news.kind === 'died') {
-      void this.#takeOver(lineage);
-    }
+    if (news.kind === 'exited') this.#conclude(this.handleOf(news.record, lineage), news.record.exit);
+    else if (news.kind === 'closed') this.#noteIntakeOver(lineage);
+    else if (news.kind === 'died') void this.#takeOver(lineage);
   }
 
   /** After the death of a fork-server: what it started is ours to look after. */
@@ -256,11 +249,7 @@ export class Runners {
   /** A child between fork and exec is nobody's yet, and is about to become a runner. */
   async #whenAllEntered(lineage: Lineage): Promise<void> {
     if (lineage.server === null || lineage.server.bootId !== this.#processes.bootId()) return;
-    const deadline = performance.now() + ENTRY_MS;
-    while (performance.now() < deadline) {
-      if (!(await this.#stopper.anyWith(SERVER_MARKER, basename(lineage.journalPath)))) return;
-      await delay(10);
-    }
+    await this.#stopper.whenNoneHas(SERVER_MARKER, basename(lineage.journalPath), ENTRY_MS);
   }
 
   /** Sees to it that the end of this runner will be told, whatever is left to tell it. */

@@ -10,6 +10,8 @@ const KILL_PATIENCE_MS = 10_000;
 const CLEAN_LOOKS = 2;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
+/** How often is looked for somebody who is only passing, in ms. */
+const LOOK_AGAIN_MS = 10;
 
 /** One tree that is being stopped. Times by the monotonic clock. */
 interface Stopping {
@@ -90,12 +92,14 @@ export class TreeStopper {
     return this.#marked;
   }
 
-  /** Is there a living process with this variable in its environment? */
-  async anyWith(variable: string, value: string): Promise<boolean> {
+  /** Waits until no living process has this variable in its environment, or time is up. */
+  async whenNoneHas(variable: string, value: string, patienceMs: number): Promise<void> {
     const wanted = `\0${variable}=${value}\0`;
-    return (await this.#processes.scan()).some(
-      ({ pid, state }) => state !== 'Z' && `\0${this.#processes.environment(pid) ?? ''}`.includes(wanted),
-    );
+    const has = ({ pid, state }: ProcessEntry): boolean =>
+      state !== 'Z' && `\0${this.#processes.environment(pid) ?? ''}`.includes(wanted);
+    for (const deadline = performance.now() + patienceMs; performance.now() < deadline; await delay(LOOK_AGAIN_MS)) {
+      if (!(await this.#processes.scan()).some(has)) return;
+    }
   }
 
   async #run(): Promise<void> {

@@ -88,10 +88,10 @@ describe('from a sandbox', () => {
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const ask = ['perl', '-MIO::Socket::INET', '-e', 'my $s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]"); print $s ? <$s> : "nobody\\n"', String(port)];
+    const asking = ['perl', '-MIO::Socket::INET', '-e', 'my $s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]"); print $s ? <$s> : "nobody\\n"', String(port)];
     try {
       for (const [network, answer] of [['host', 'hello\n'], ['none', 'nobody\n']] as const) {
-        await within(confined({ sandbox: sandboxOf({ network }) }), async (fixture) => assert.equal(await outputFrom(fixture, ask), answer))();
+        await within(confined({ sandbox: sandboxOf({ network }) }), async (fixture) => assert.equal(await outputFrom(fixture, asking), answer))();
       }
     } finally {
       server.close();

@@ -84,3 +84,18 @@ describe('a pool that has no launcher', () => {
     assert.equal(task?.reason, 'launch_failed: pool local: there is no launcher for its type');
   });
 });
+
+describe('a pool that is not configured any more', () => {
+  it('starts nothing that was claimed for it and not begun: its confinement is gone with it', () => {
+    const world = new DispatcherWorld(() => FINE);
+    world.submit({ name: specName('app'), repo: null, weight: 1, maxConcurrency: null, done: [], tasks: [definition('a')] });
+    const life = world.live();
+    world.runUntil(() => [...world.tasks().values()].some(({ state }) => state === 'running'), 'the claim');
+    assert.equal(world.engine.alive.length, 0);
+    life.kill();
+    world.live({ pools: [poolSettings({ enabled: false, maxConcurrency: 0 })] });
+    world.runUntil(() => [...world.tasks().values()].every(({ state }) => state !== 'running'), 'the attempt to be given up');
+    assert.deepEqual(world.engine.alive, []);
+    assert.match(JSON.stringify([...world.tasks().values()]), /is not configured any more/);
+  });
+});
