@@ -3,6 +3,7 @@ import type { EventDraft } from '../src/domain/events.ts';
 import type { PortError } from '../src/domain/failures.ts';
 import type { PoolName, RunnerId, TaskKey } from '../src/domain/ids.ts';
 import type { ObservedExit, Outcome } from '../src/domain/outcome.ts';
+import type { DispatcherSettings, PoolSettings } from '../src/domain/settings.ts';
 import type { ReadyTask } from '../src/domain/task.ts';
 import type { RunnerHandle } from '../src/ports/launcher.ts';
 import type { Slot } from '../src/ports/repo-pool.ts';
@@ -101,6 +102,10 @@ export type PoolMessage =
       readonly limitAt: number;
     }
   | { readonly type: 'runner.launchFailed'; readonly runnerId: RunnerId; readonly error: PortError }
+  /** It was told to leave its engine's other side alone. `until`: ms since the epoch. */
+  | { readonly type: 'runner.throttled'; readonly runnerId: RunnerId; readonly until: number; readonly reason: string }
+  /** The configuration says otherwise now; what runs keeps the terms it began with. */
+  | { readonly type: 'pool.configure'; readonly settings: PoolSettings; readonly timeoutMs: number; readonly stopGraceMs: number }
   | { readonly type: 'deadline.set'; readonly runnerId: RunnerId; readonly name: DeadlineName; readonly at: number }
   | { readonly type: 'deadline.clear'; readonly runnerId: RunnerId; readonly name: DeadlineName }
   | { readonly type: 'deadlines.due' }
@@ -112,7 +117,7 @@ export type PoolMessage =
 // --- to the Dispatcher ------------------------------------------------------------------------
 
 export type DispatcherMessage =
-  | { readonly type: 'recovery.finished'; readonly adoptions: readonly Adoption[] }
+  | { readonly type: 'recovery.finished'; readonly adoptions: readonly Adoption[]; readonly throttles: readonly Throttle[] }
   | { readonly type: 'recovery.failed'; readonly error: PortError }
   | { readonly type: 'tasks.changed'; readonly ready: readonly ReadyTask[]; readonly gone: readonly TaskKey[] }
   | { readonly type: 'monitor.caughtUp'; readonly token: number }
@@ -128,6 +133,11 @@ export type DispatcherMessage =
       readonly reason: string;
     }
   | { readonly type: 'pool.resized'; readonly pool: PoolName; readonly maxConcurrency: number; readonly actor: string }
+  /** `until`: ms since the epoch. It is stored already. */
+  | ({ readonly type: 'pool.throttled' } & Throttle)
+  /** A pause is over: by time, or (`by` a person) before it. */
+  | { readonly type: 'throttle.over'; readonly pool: PoolName; readonly by: string }
+  | ({ readonly type: 'configuration.changed' } & NewConfiguration)
   | { readonly type: 'event.record'; readonly event: EventDraft }
   | { readonly type: 'recorder.flushed' }
   | { readonly type: 'registry.failed'; readonly error: PortError }
@@ -140,6 +150,23 @@ export type DispatcherMessage =
   | { readonly type: 'task.cancel'; readonly key: TaskKey; readonly reason: string }
   | { readonly type: 'pool.order'; readonly pool: PoolName; readonly order: PoolOrder };
 
+/** A pool, and all that share its account, must not be used before `until` (ms since the epoch). */
+export interface Throttle {
+  readonly pool: PoolName;
+  readonly until: number;
+  readonly reason: string;
+}
+
+/** What a reload of the configuration brings; launchers of new pools are open already. */
+export interface NewConfiguration {
+  readonly settings: DispatcherSettings;
+  /** All that are configured now; those that are not any more are retired once they are empty. */
+  readonly pools: readonly PoolSettings[];
+  readonly actor: string;
+  /** For the event: what is different. */
+  readonly changes: Readonly<Record<string, unknown>>;
+}
+
 /** What a person may ask of a pool. */
 export type PoolOrder = Extract<
   PoolMessage,
@@ -150,6 +177,7 @@ export type PoolOrder = Extract<
 
 export type MonitorMessage =
   | { readonly type: 'registry.changed' }
+  | { readonly type: 'monitor.configure'; readonly pollIntervalMs: number }
   /** Look once more, then say `monitor.caughtUp` with this token. */
   | { readonly type: 'monitor.check'; readonly token: number }
   | { readonly type: 'changes.fetched'; readonly batch: ChangeBatch }

@@ -33,6 +33,7 @@ const monitor = setup({
   actions: {
     beginFetch: assign(({ context }) => ({ again: false, answering: context.asked })),
     noteNews: assign({ again: true }),
+    noteInterval: assign(({ event }) => (event.type === 'monitor.configure' ? { pollIntervalMs: event.pollIntervalMs } : {})),
     noteCheck: assign(({ context, event }) =>
       event.type === 'monitor.check' ? { asked: Math.max(context.asked, event.token), again: true } : {},
     ),
@@ -65,6 +66,8 @@ export const taskMonitorMachine = monitor.createMachine({
   description: 'Tells the Dispatcher what became ready, each change once.',
   context: ({ input }) => ({ ...input, cursor: null, again: false, asked: 0, answering: 0, answered: 0 }),
   initial: 'fetching',
+  // Counts from the next wait on.
+  on: { 'monitor.configure': { actions: 'noteInterval' } },
   states: {
     fetching: {
       description: 'One page of the change feed is on its way.',

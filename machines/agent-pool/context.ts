@@ -34,6 +34,8 @@ export interface PoolContext {
   readonly table: RunnerTable;
   /** Transient launch failures in a row, over all runners. */
   readonly launchFailures: number;
+  /** Health checks in a row that the engine did not pass. */
+  readonly sicknesses: number;
   /** The last failure's text, for the reason of a trip. */
   readonly lastFailure: string;
 }
@@ -42,5 +44,6 @@ export const poolContext = (input: PoolInput): PoolContext => ({
   ...input,
   table: new RunnerTable(),
   launchFailures: 0,
+  sicknesses: 0,
   lastFailure: '',
 });

@@ -11,14 +11,14 @@ type PoolEvent = PoolMessage | DoneActorEvent<RunnerSettled> | ErrorActorEvent;
 const DEADLINES = 'deadlines';
 
 const changed =
-  (state: string, accepting: boolean, why?: (context: PoolContext) => string) =>
+  (state: string, accepting: boolean, why?: (context: PoolContext, event: PoolEvent) => string) =>
   ({ context, event }: { context: PoolContext; event: PoolEvent }): DispatcherMessage => ({
     type: 'pool.changed',
     pool: context.settings.name,
     state,
     accepting,
     actor: 'actor' in event && typeof event.actor === 'string' ? event.actor : 'dispatcher',
-    reason: why?.(context) ?? ('reason' in event && typeof event.reason === 'string' ? event.reason : ''),
+    reason: why?.(context, event) ?? ('reason' in event && typeof event.reason === 'string' ? event.reason : ''),
   });
 
 /** A retry waits from the end of its back-off on. */
@@ -28,10 +28,15 @@ const waitedMs = ({ readyAt, notBefore }: ReadyTask, wall: number): number =>
 const pool = setup({
   types: {} as { context: PoolContext; input: PoolInput; events: PoolEvent },
   actors: { probe: portActor<{ readonly pool: string }>('probe') },
-  delays: { cooldown: ({ context }) => context.settings.breaker.cooldownMs },
+  delays: {
+    cooldown: ({ context }) => context.settings.breaker.cooldownMs,
+    healthInterval: ({ context }) => context.settings.breaker.healthIntervalMs ?? 0,
+  },
   guards: {
     startsEnabled: ({ context }) => context.settings.enabled,
     hasLaunchFailures: ({ context }) => context.launchFailures > 0,
+    checksHealth: ({ context }) => context.settings.breaker.healthIntervalMs !== null,
+    isSickTooOften: ({ context }) => context.sicknesses + 1 >= context.settings.breaker.failures,
     isEmpty: ({ context }) => context.table.refs.size === 0,
     reachesTripLimit: ({ context, event }) =>
       event.type === 'runner.launchFailed' &&
@@ -149,13 +154,31 @@ const pool = setup({
       const { runnerId } = event;
       context.terms.telemetry.tell({ type: 'launchFailed', pool: context.settings.name, task, runnerId, kind, message });
     },
+    configure: assign(({ context, event }) =>
+      event.type === 'pool.configure'
+        ? {
+            settings: event.settings,
+            terms: { ...context.terms, timeoutMs: event.timeoutMs, stopGraceMs: event.stopGraceMs },
+          }
+        : {},
+    ),
+    tellThrottled: sendParent(({ context, event }): DispatcherMessage => {
+      if (event.type !== 'runner.throttled') throw new Error(`not throttled: ${event.type}`);
+      return { type: 'pool.throttled', pool: context.settings.name, until: event.until, reason: event.reason };
+    }),
+    forgiveSicknesses: assign({ sicknesses: 0 }),
+    countSickness: assign(({ context }) => ({ sicknesses: context.sicknesses + 1 })),
     noteUnhealthy: assign(({ event }) => (event.type === 'engine.unhealthy' ? { lastFailure: event.error.message } : {})),
     tellEnabled: sendParent(changed('enabled', true)),
     tellDisabled: sendParent(changed('disabled', false)),
     tellDraining: sendParent(changed('draining', false)),
     tellRecovered: sendParent(changed('enabled', true, () => 'probe succeeded')),
     tellTripped: sendParent(
-      changed('tripped', false, (c) => `${c.launchFailures} launches in a row failed: ${c.lastFailure}`),
+      changed('tripped', false, (c, event) =>
+        event.type === 'engine.unhealthy'
+          ? `the engine failed ${c.sicknesses} health ${c.sicknesses === 1 ? 'check' : 'checks'} in a row: ${c.lastFailure}`
+          : `${c.launchFailures} launches in a row failed: ${c.lastFailure}`,
+      ),
     ),
   },
 });
@@ -191,6 +214,8 @@ export const agentPoolMachine = pool.createMachine({
     'pool.interrupt': { actions: 'tellAll' },
     'pool.force': { actions: 'tellAll' },
     'pool.resize': { actions: ['resize', 'tellResized'] },
+    'pool.configure': { actions: 'configure' },
+    'runner.throttled': { actions: 'tellThrottled' },
   },
   states: {
     arriving: {
@@ -199,7 +224,31 @@ export const agentPoolMachine = pool.createMachine({
     },
     enabled: {
       description: 'Takes what the Dispatcher assigns.',
+      entry: 'forgiveSicknesses',
+      initial: 'unwatched',
+      states: {
+        unwatched: {
+          description: 'Nobody asks how the engine is, unless the configuration says so.',
+          always: { guard: 'checksHealth', target: 'resting' },
+        },
+        resting: {
+          description: 'Until the next health check.',
+          after: { healthInterval: 'asking' },
+        },
+        asking: {
+          description: 'Asks the engine whether it is well.',
+          invoke: { src: 'probe', input: ({ context }) => ({ pool: context.settings.name }) },
+          on: {
+            'engine.healthy': { target: 'resting', actions: 'forgiveSicknesses' },
+            'engine.unhealthy': [
+              { guard: 'isSickTooOften', target: '#agentPool.tripped', actions: ['countSickness', 'noteUnhealthy', 'tellTripped'] },
+              { target: 'resting', actions: ['countSickness', 'noteUnhealthy'] },
+            ],
+          },
+        },
+      },
       on: {
+        'pool.configure': { target: '.unwatched', actions: 'configure' },
         'runner.assign': { actions: 'spawnRunner' },
         'runner.launchFailed': [
           {
@@ -233,7 +282,7 @@ export const agentPoolMachine = pool.createMachine({
       ],
     },
     tripped: {
-      description: 'Launches kept failing: takes nothing until it has rested and was probed.',
+      description: 'Launches kept failing, or the engine is not well: takes nothing until it has rested and was probed.',
       after: { cooldown: 'probing' },
       on: {
         'pool.disable': { target: 'disabled', actions: 'tellDisabled' },

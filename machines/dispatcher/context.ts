@@ -43,6 +43,8 @@ export interface DispatcherContext extends DispatcherInput {
   readonly shutdownReason: string | null;
   /** Who asked that it be drained; `null`: nobody. */
   readonly drainActor: string | null;
+  /** Not configured any more: they take nothing, and go once they are empty. */
+  readonly retiring: ReadonlySet<PoolName>;
   /** Why it ends in `failed`; `null` while there is no reason to. */
   readonly failure: string | null;
 }
@@ -60,6 +62,7 @@ export const dispatcherContext = (input: DispatcherInput): DispatcherContext => 
   idleToken: 0,
   shutdownReason: null,
   drainActor: null,
+  retiring: new Set(),
   failure: null,
 });
 

@@ -1,9 +1,15 @@
 import { dispatcherContext, endReason } from './context.ts';
 import { dispatcher } from './setup.ts';
 
+const BOOK_THROTTLE = ['bookThrottles', 'tellThrottled'] as const;
+const CONFIGURE = ['configurePools', 'configureMonitor', 'recordConfigured', 'retirePools'] as const;
+const BOOK_UNTHROTTLED = ['recordUnthrottled', 'bookUnthrottled'] as const;
+
 const SCHEDULE = ['plan', 'carryOut'] as const;
 
-const TAKE_OVER = ['spawnRecorder', 'recordStarted', 'spawnPools', 'bookAdoptions', 'sendAdoptions', 'sendCancellations', 'spawnSweep'] as const;
+const TAKE_OVER = [
+  'spawnRecorder', 'recordStarted', 'spawnPools', 'bookThrottles', 'bookAdoptions', 'sendAdoptions', 'sendCancellations', 'spawnSweep',
+] as const;
 
 const running = dispatcher.createStateConfig({
   description: 'Takes in ready tasks, decides what starts where, and hears of every end.',
@@ -11,10 +17,12 @@ const running = dispatcher.createStateConfig({
   exit: ['stopMonitor', 'stopDeadlockMonitor'],
   on: {
     'tasks.changed': { actions: ['takeIn', ...SCHEDULE, 'askWhetherIdle'] },
-    'runner.settled': { actions: ['book', 'tellSettled', ...SCHEDULE, 'askWhetherIdle'] },
+    'runner.settled': { actions: ['book', 'tellSettled', 'retirePools', ...SCHEDULE, 'askWhetherIdle'] },
     'runner.declined': { actions: ['bookDeclined', ...SCHEDULE] },
     'pool.changed': { actions: ['bookPoolState', 'tellPoolChanged', 'recordPoolChange', ...SCHEDULE] },
     'pool.resized': { actions: ['bookPoolState', 'recordPoolChange', ...SCHEDULE] },
+    'throttle.over': { actions: [...BOOK_UNTHROTTLED, ...SCHEDULE] },
+    'configuration.changed': { actions: [...CONFIGURE, ...SCHEDULE, 'askWhetherIdle'] },
     'backoff.elapsed': { actions: ['wakeDelayed', ...SCHEDULE, 'askWhetherIdle'] },
     'registry.changed': { actions: 'wakeMonitor' },
     'monitor.caughtUp': { guard: 'isIdleForSure', target: 'closing' },
@@ -34,11 +42,13 @@ export const dispatcherMachine = dispatcher.createMachine({
     reason: endReason(context),
   }),
   on: {
-    'runner.settled': { actions: ['book', 'tellSettled'] },
+    'runner.settled': { actions: ['book', 'tellSettled', 'retirePools'] },
     'runner.declined': { actions: 'bookDeclined' },
     'pool.changed': { actions: ['bookPoolState', 'tellPoolChanged', 'recordPoolChange'] },
     'pool.resized': { actions: ['bookPoolState', 'recordPoolChange'] },
-    'pool.order': { actions: 'passOrder' },
+    'pool.throttled': { actions: BOOK_THROTTLE },
+    'throttle.over': { actions: BOOK_UNTHROTTLED },
+    'pool.order': { actions: ['passOrder', 'endThrottle'] },
     'task.cancel': { actions: 'passCancel' },
     'event.record': { actions: 'passToRecorder' },
     // Deposed, or without a registry, nothing can be claimed or settled: what runs is left for the next one.

@@ -1,6 +1,8 @@
 import { assign, enqueueActions, sendTo, setup, spawnChild, stopChild, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
 import { event as draft } from '../../src/domain/events.ts';
-import { parseTaskKey } from '../../src/domain/ids.ts';
+import { parseTaskKey, type PoolName } from '../../src/domain/ids.ts';
+import { formatDuration, MAX_DURATION_MS } from '../../src/domain/quantities.ts';
+import type { SettleReport } from '../../src/ports/task-registry.ts';
 import { agentPoolMachine } from '../agent-pool/machine.ts';
 import { eventRecorderMachine } from '../event-recorder.machine.ts';
 import { deadlockMonitorMachine } from '../deadlock-monitor.machine.ts';
@@ -20,10 +22,16 @@ import {
   type DispatcherOutput,
 } from './context.ts';
 import { poolEvent } from './pool-event.ts';
+import { emptyLeavers, poolInput, poolSteps } from './reconfiguration.ts';
 
 type DispatcherEvent = DispatcherMessage | DoneActorEvent | ErrorActorEvent;
 
 const BACKOFF = 'backoff';
+/** One for an account, whichever of its pools was told. */
+const throttleTimer = (companions: readonly PoolName[]): string => `throttle:${companions.toSorted().join()}`;
+/** An attempt that the other side let through, whatever came of it. */
+const endedUnthrottled = ({ throttledUntil, taskState, notBefore }: SettleReport): boolean =>
+  throttledUntil === null && (notBefore !== null || taskState === 'done' || taskState === 'failed' || taskState === 'parked');
 /** How long the last events may take before the process ends without them: longer than a locked registry is waited for. */
 const FLUSH_MS = 10_000;
 /** What an abort takes longer than the grace time, at the most. */
@@ -65,17 +73,8 @@ export const dispatcher = setup({
       enqueue.spawnChild('eventRecorder', { id: RECORDER, input: { buffer: context.eventBuffer, telemetry: context.telemetry } });
     }),
     spawnPools: enqueueActions(({ context, enqueue }) => {
-      const { settings, telemetry, now, wall, runnerLogic } = context;
       for (const pool of context.pools) {
-        const terms = {
-          pool: pool.name,
-          timeoutMs: pool.timeoutMs ?? settings.timeoutMs,
-          stopGraceMs: settings.stopGraceMs,
-          telemetry,
-          now,
-          wall,
-        };
-        enqueue.spawnChild('agentPool', { id: poolActorId(pool.name), input: { settings: pool, terms, runnerLogic } });
+        enqueue.spawnChild('agentPool', { id: poolActorId(pool.name), input: poolInput(context, pool) });
       }
     }),
     spawnSweep: spawnChild('sweep', { id: SWEEP, input: {} }),
@@ -93,6 +92,90 @@ export const dispatcher = setup({
     stopPools: enqueueActions(({ context, enqueue }) => {
       for (const pool of context.pools) enqueue.stopChild(poolActorId(pool.name));
     }),
+
+    configurePools: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'configuration.changed') return;
+      const { settings, actor } = event;
+      const { added, kept, leaving } = poolSteps(context, event);
+      const pools = [...added, ...kept.map((pool) => pool.settings)];
+      enqueue.assign({ settings, pools: [...event.pools, ...leaving], retiring: new Set(leaving.map(({ name }) => name)) });
+      enqueue(() => context.scheduler.reconfigure(settings, pools));
+      for (const pool of added) {
+        enqueue.spawnChild('agentPool', { id: poolActorId(pool.name), input: poolInput({ ...context, settings }, pool) });
+      }
+      for (const { settings: pool, order } of kept) {
+        const { stopGraceMs } = settings;
+        const timeoutMs = pool.timeoutMs ?? settings.timeoutMs;
+        enqueue.sendTo(poolActorId(pool.name), { type: 'pool.configure', settings: pool, timeoutMs, stopGraceMs });
+        if (order !== null) enqueue.sendTo(poolActorId(pool.name), order);
+      }
+      for (const { name } of leaving) {
+        // One that holds nothing is stopped at once.
+        if (context.scheduler.ledger.use(name).running > 0) enqueue.sendTo(poolActorId(name), { type: 'pool.drain', actor });
+      }
+    }),
+    configureMonitor: sendTo(MONITOR, ({ context }) => ({
+      type: 'monitor.configure' as const,
+      pollIntervalMs: context.settings.pollIntervalMs,
+    })),
+    recordConfigured: sendTo(RECORDER, ({ context, event }) => {
+      if (event.type !== 'configuration.changed') throw new Error(`no configuration: ${event.type}`);
+      const details = event.changes;
+      return { type: 'event.record' as const, event: draft('ConfigurationReloaded', context.wall(), event.actor, { details }) };
+    }),
+    retirePools: enqueueActions(({ context, enqueue }) => {
+      const leaving = emptyLeavers(context);
+      if (leaving.length === 0) return;
+      enqueue.assign({
+        pools: context.pools.filter(({ name }) => !leaving.includes(name)),
+        retiring: new Set([...context.retiring].filter((name) => !leaving.includes(name))),
+      });
+      for (const name of leaving) {
+        enqueue.stopChild(poolActorId(name));
+        enqueue(() => context.scheduler.ledger.remove(name));
+      }
+    }),
+
+    /** Told by a runner just now, or to an earlier dispatcher. One timer for each account. */
+    bookThrottles: enqueueActions(({ context, event, enqueue }) => {
+      const told = event.type === 'pool.throttled' ? [event] : event.type === 'recovery.finished' ? event.throttles : [];
+      const { scheduler } = context;
+      for (const { pool, until, reason } of told) {
+        if ((scheduler.ledger.throttles.of(pool)?.until ?? 0) >= until) continue;
+        enqueue(() => scheduler.throttle(pool, until, reason));
+        const id = throttleTimer(scheduler.ledger.throttles.companionsOf(pool));
+        const delay = Math.min(Math.max(0, until - context.wall()), MAX_DURATION_MS);
+        enqueue.cancel(id);
+        enqueue.raise({ type: 'throttle.over', pool, by: 'dispatcher' }, { id, delay });
+      }
+    }),
+    endThrottle: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'pool.order' || event.order.type !== 'pool.enable') return;
+      const { throttles } = context.scheduler.ledger;
+      if (throttles.of(event.pool) === null) return;
+      enqueue.cancel(throttleTimer(throttles.companionsOf(event.pool)));
+      enqueue.raise({ type: 'throttle.over', pool: event.pool, by: event.order.actor });
+    }),
+    bookUnthrottled: ({ context, event }) => {
+      if (event.type === 'throttle.over') context.scheduler.endThrottle(event.pool);
+    },
+    recordUnthrottled: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'throttle.over') return;
+      const { pool, by } = event;
+      const { throttles } = context.scheduler.ledger;
+      const pools = throttles.companionsOf(pool);
+      const account = throttles.of(pool)?.account ?? null;
+      const details = { pools, ...(account === null ? {} : { account }) };
+      enqueue.sendTo(RECORDER, { type: 'event.record', event: draft('PoolUnthrottled', context.wall(), by, { pool, details }) });
+      const reason = by === 'dispatcher' ? 'its pause is over' : `by ${by}`;
+      enqueue(() => context.telemetry.tell({ type: 'poolChanged', pool, state: 'no longer throttled', reason }));
+    }),
+    tellThrottled: ({ context, event }) => {
+      if (event.type !== 'pool.throttled') return;
+      const { pool, until, reason } = event;
+      const rest = formatDuration(until - context.wall());
+      context.telemetry.tell({ type: 'poolChanged', pool, state: `throttled for ${rest}`, reason });
+    },
 
     bookAdoptions: ({ context, event }) => {
       if (event.type !== 'recovery.finished') return;
@@ -131,6 +214,7 @@ export const dispatcher = setup({
       if (event.type !== 'runner.settled') return;
       const { scheduler } = context;
       scheduler.release(event.task.key, event.runnerId, event.attempt !== null, context.now());
+      if (event.report !== null && endedUnthrottled(event.report)) scheduler.ledger.throttles.forgive(event.pool);
       if (event.requeueAfterMs !== null) scheduler.takeBack(event.task, context.now() + event.requeueAfterMs);
     },
     bookDeclined: ({ context, event }) => {

@@ -15,7 +15,14 @@ interface Told {
 }
 type Change = Partial<RunnerContext>;
 
-const conclude = (context: RunnerContext, outcome: Outcome): Change => ({ outcome, endedAtWall: context.terms.wall() });
+/** A throttled one that was not told until when gets a time here, for the pool knows how often that was so. */
+const timed = (context: RunnerContext, outcome: Outcome): Outcome =>
+  outcome.kind === 'throttled' && outcome.retryAfterMs === null ? { ...outcome, retryAfterMs: context.terms.throttleMs() } : outcome;
+
+const conclude = (context: RunnerContext, outcome: Outcome): Change => ({
+  outcome: timed(context, outcome),
+  endedAtWall: context.terms.wall(),
+});
 
 /** How messages change what the runner knows. Pure: `assign` runs them. */
 export const changes = {
@@ -140,6 +147,12 @@ export const reports = {
     assertEvent(event, 'slot.refused');
     const details = { reason: event.error.message };
     return { type: 'event.record', event: draft('SlotFailed', context.terms.wall(), 'dispatcher', { ...about(context), details }) };
+  },
+  tellThrottled: ({ context, event }: Told): PoolMessage => {
+    assertEvent(event, 'settle.recorded');
+    const { outcome, runnerId } = context;
+    const reason = outcome !== null && 'reason' in outcome ? outcome.reason : '';
+    return { type: 'runner.throttled', runnerId, until: event.report.throttledUntil ?? 0, reason };
   },
   tellSurvivors: ({ context, event }: Told): PoolMessage => {
     const what = event.type === 'stop.finished' ? event.survivors.join(', ') : 'the stop itself failed';

@@ -12,6 +12,8 @@ export interface RunnerTerms {
   /** Run-time limit for tasks that name none. */
   readonly timeoutMs: number;
   readonly stopGraceMs: number;
+  /** How long its pool pauses that was throttled and was not told until when. */
+  readonly throttleMs: () => number;
   readonly telemetry: Telemetry;
   /** Monotonic ms. */
   readonly now: () => number;
@@ -130,7 +132,13 @@ export interface RunnerPortInputs {
     /** Wall ms at which its run-time limit is reached. */
     readonly limitWallAt: number;
   };
-  stop: { readonly runnerId: RunnerId; readonly pool: PoolName; readonly handle: RunnerHandle; readonly graceMs: number };
+  stop: {
+    readonly runnerId: RunnerId;
+    readonly pool: PoolName;
+    readonly handle: RunnerHandle;
+    readonly claim: Claim;
+    readonly graceMs: number;
+  };
   inspect: {
     readonly runnerId: RunnerId;
     readonly pool: PoolName;

@@ -52,6 +52,8 @@ export const guards = {
     event.type === 'settle.failed' && (event.error.kind === 'fenced' || event.error.kind === 'notFound'),
   /** Not a passing fault: the registry itself is broken. */
   isBeyondRetry: ({ event }: Asked): boolean => event.type === 'settle.failed' && event.error.kind !== 'transient',
+  /** Its pool must pause, and hears of it before the slot is back. */
+  wasThrottled: ({ event }: Asked): boolean => event.type === 'settle.recorded' && event.report.throttledUntil !== null,
   endedWell: ends('succeeded', 'parked'),
   endedInFailure: ends('failed', 'launchFailed', 'throttled'),
   endedInTimeout: ends('timedOut'),

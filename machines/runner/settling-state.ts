@@ -33,6 +33,7 @@ export const settling = runner.createStateConfig({
       },
       on: {
         'settle.recorded': [
+          { guard: 'wasThrottled', target: 'returning', actions: ['keepReport', 'tellThrottled'] },
           { guard: 'hasNoSlot', target: 'concluding', actions: 'keepReport' },
           { target: 'releasing', actions: 'keepReport' },
         ],

@@ -47,6 +47,7 @@ export const runner = setup({
     tellLaunchFailed: sendParent(reports.tellLaunchFailed),
     recordLaunchFailure: sendParent(reports.recordLaunchFailure),
     recordSlotFailure: sendParent(reports.recordSlotFailure),
+    tellThrottled: sendParent(reports.tellThrottled),
     tellSurvivors: sendParent(reports.tellSurvivors),
     tellStopping: sendParent(reports.tellStopping),
     tellStalling: sendParent(reports.tellStalling),

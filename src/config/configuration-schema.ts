@@ -73,6 +73,7 @@ const dispatcher = record({
   stall_timeout: optionalPositive,
   strict_skills: lenientFlag,
   stop_grace: optionalDuration,
+  usage_interval: optionalPositive,
   retry: retrySchema(orText).nullish(),
   graceful_shutdown: record({
     timeout: optionalDuration,
@@ -98,7 +99,9 @@ const pool = record(
     skills: listOf(field(name('skill')), 'a list of skills; write ["backend"]').nullish(),
     timeout: optionalPositive,
     stall_timeout: optionalPositive,
-    breaker: record({ failures: lenientCount, cooldown: optionalDuration }).nullish(),
+    breaker: record({ failures: lenientCount, cooldown: optionalDuration, health_interval: optionalDuration }).nullish(),
+    retry: retrySchema(orText).nullish(),
+    account: field(name('account')).nullish(),
     ...confinementKeys,
     config: record({
       command: commandSchema.nullish(),

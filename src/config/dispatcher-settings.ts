@@ -20,6 +20,7 @@ const DEADLOCK_CHECK_MS = 60_000;
 const HEARTBEAT_TIMEOUT_MS = 60_000;
 const STALL_TIMEOUT_MS = 900_000;
 const STOP_GRACE_MS = 30_000;
+const USAGE_INTERVAL_MS = 10_000;
 const SHUTDOWN_MS = 300_000;
 
 /** The row of the mapping for tasks without a skill. */
@@ -67,6 +68,7 @@ export const dispatcherSettingsOf = (
     timeoutMs: dispatcher?.timeout ?? TIMEOUT_MS,
     heartbeatTimeoutMs: dispatcher?.heartbeat_timeout ?? HEARTBEAT_TIMEOUT_MS,
     stallTimeoutMs: dispatcher?.stall_timeout ?? STALL_TIMEOUT_MS,
+    usageIntervalMs: dispatcher?.usage_interval ?? USAGE_INTERVAL_MS,
     stopGraceMs: dispatcher?.stop_grace ?? STOP_GRACE_MS,
     shutdown: {
       timeoutMs: dispatcher?.graceful_shutdown?.timeout ?? SHUTDOWN_MS,

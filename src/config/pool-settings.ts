@@ -6,8 +6,9 @@ import { engineFindings, engineSettingsOf, type EngineTerms } from './engine-set
 import type { Finding } from './finding.ts';
 import { localProcessFindings } from './local-process-settings.ts';
 import type { UserAccounts } from './user-accounts.ts';
+import { retryOf } from './task-definition.ts';
 
-const BREAKER: BreakerSettings = { failures: 5, cooldownMs: 30_000 };
+const BREAKER: BreakerSettings = { failures: 5, cooldownMs: 30_000, healthIntervalMs: 30_000 };
 
 /** What a task takes that says nothing, in a pool that counts: one core and half a gigabyte. */
 const FALLBACK: Resources = { cpu: 1, memory: 512 };
@@ -52,7 +53,11 @@ export const poolSettingsOf = (
     breaker: {
       failures: written.breaker?.failures ?? BREAKER.failures,
       cooldownMs: written.breaker?.cooldown ?? BREAKER.cooldownMs,
+      // 0 switches it off.
+      healthIntervalMs: (written.breaker?.health_interval ?? BREAKER.healthIntervalMs) || null,
     },
+    retry: retryOf(written.retry),
+    account: written.account ?? null,
     command: written.config?.command ?? null,
     env: written.config?.env ?? {},
   };

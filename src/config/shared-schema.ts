@@ -1,8 +1,19 @@
 import { z } from 'zod';
+import { linePattern } from '../domain/line-pattern/line-pattern.ts';
+import { err, ok } from '../domain/result.ts';
 import { count, duration, field, listOf, number, record, spelled, type Kind } from './field.ts';
 import { CarriedComplaint, COMPLAINT } from './finding.ts';
 
-/** What a task and the dispatcher both say about trying again. `wrap` makes its numbers stricter or laxer. */
+const CODES = 'a list of exit codes; write [69, 75]';
+const exitCode = number({ min: 1, max: 255, whole: true });
+
+const pattern: Kind<string> = (value) => {
+  if (typeof value !== 'string') return err({ kind: 'expected', what: 'a pattern as text' });
+  const read = linePattern(value);
+  return read.ok ? ok(value) : err({ kind: 'expected', what: read.error });
+};
+
+/** What a task, a pool and the dispatcher all say about trying again. `wrap` makes its numbers stricter or laxer. */
 export const retrySchema = (wrap: <T>(kind: Kind<T>) => Kind<T>) =>
   record({
     max_attempts: field(wrap(count)).nullish(),
@@ -10,6 +21,12 @@ export const retrySchema = (wrap: <T>(kind: Kind<T>) => Kind<T>) =>
     backoff_base: field(wrap(number({ min: 1, max: 100 }))).nullish(),
     max_interval: field(duration).nullish(),
     jitter: field(wrap(number({ min: 0, max: 1 }))).nullish(),
+    retryable_exit_codes: listOf(field(wrap(exitCode)), CODES).nullish(),
+    permanent_exit_codes: listOf(field(wrap(exitCode)), CODES).nullish(),
+    throttled_exit_codes: listOf(field(wrap(exitCode)), CODES).nullish(),
+    retryable_output: field(pattern).nullish(),
+    permanent_output: field(pattern).nullish(),
+    throttled_output: field(pattern).nullish(),
   });
 
 const COMMAND = 'a list of arguments; write ["sh", "-c", "…"] or one argument a line, each after "- "';

@@ -1,5 +1,5 @@
 import { specName, taskId, type SpecName, type TaskKey } from '../domain/ids.ts';
-import type { RetryPolicy, TaskDefinition, TaskSet } from '../domain/task.ts';
+import type { RetrySettings, TaskDefinition, TaskSet } from '../domain/task.ts';
 import type { WrittenDefaults, WrittenTask, WrittenTaskSet } from './task-set-schema.ts';
 
 type Maybe<T> = T | null | undefined;
@@ -10,15 +10,27 @@ interface WrittenRetry {
   readonly backoff_base?: Maybe<number>;
   readonly max_interval?: Maybe<number>;
   readonly jitter?: Maybe<number>;
+  readonly retryable_exit_codes?: Maybe<readonly number[]>;
+  readonly permanent_exit_codes?: Maybe<readonly number[]>;
+  readonly throttled_exit_codes?: Maybe<readonly number[]>;
+  readonly retryable_output?: Maybe<string>;
+  readonly permanent_output?: Maybe<string>;
+  readonly throttled_output?: Maybe<string>;
 }
 
 /** A retry policy with only what was written, under the domain's names. */
-export const retryOf = (written: Maybe<WrittenRetry>): Partial<RetryPolicy> => ({
+export const retryOf = (written: Maybe<WrittenRetry>): Partial<RetrySettings> => ({
   ...(written?.max_attempts == null ? {} : { maxAttempts: written.max_attempts }),
   ...(written?.initial_interval == null ? {} : { initialIntervalMs: written.initial_interval }),
   ...(written?.backoff_base == null ? {} : { backoffBase: written.backoff_base }),
   ...(written?.max_interval == null ? {} : { maxIntervalMs: written.max_interval }),
   ...(written?.jitter == null ? {} : { jitter: written.jitter }),
+  ...(written?.retryable_exit_codes == null ? {} : { retryableExitCodes: written.retryable_exit_codes }),
+  ...(written?.permanent_exit_codes == null ? {} : { permanentExitCodes: written.permanent_exit_codes }),
+  ...(written?.throttled_exit_codes == null ? {} : { throttledExitCodes: written.throttled_exit_codes }),
+  ...(written?.retryable_output == null ? {} : { retryableOutput: written.retryable_output }),
+  ...(written?.permanent_output == null ? {} : { permanentOutput: written.permanent_output }),
+  ...(written?.throttled_output == null ? {} : { throttledOutput: written.throttled_output }),
 });
 
 const definitionOf = (

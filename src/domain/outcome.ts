@@ -1,3 +1,5 @@
+import type { ExitVerdict } from './exit-classes.ts';
+
 /** How one attempt ended, before anyone decides what that means for its task. */
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly status: 'done' | 'no_change'; readonly summary: string | null }
@@ -45,6 +47,8 @@ export interface RunnerResult {
 export interface ObservedExit extends ExitStatus {
   readonly at: number;
   readonly result: RunnerResult | { readonly unreadable: string } | null;
+  /** What configured exit codes and output patterns make of it; absent or `null`: nothing. */
+  readonly verdict?: ExitVerdict | null;
 }
 
 /** `EX_TEMPFAIL` and `EX_CONFIG` of BSD's sysexits.h: please retry, and do not retry. */
@@ -73,7 +77,11 @@ const ofCause = (cause: ExitCause, exit: ExitStatus): Outcome => {
   }
 };
 
-const ofExit = (exit: ExitStatus): Outcome => {
+const ofVerdict = ({ kind, by }: ExitVerdict): Outcome =>
+  kind === 'throttled' ? { kind, reason: by, retryAfterMs: null } : { kind: 'failed', reason: by, retryable: kind === 'retryable' };
+
+const ofExit = (exit: ExitStatus & Pick<ObservedExit, 'verdict'>): Outcome => {
+  if (exit.verdict != null) return ofVerdict(exit.verdict);
   if (exit.cause !== undefined) return ofCause(exit.cause, exit);
   if (exit.signal !== null) {
     return { kind: 'failed', reason: `killed by ${exit.signal}`, retryable: true };
@@ -103,10 +111,11 @@ const ofResult = (result: RunnerResult): Outcome => {
 
 /**
  * The outcome of an attempt that ended by itself. A result the runner wrote outranks its exit code;
- * a result that cannot be read does not excuse a failed exit, and turns a good one into a failure,
- * for the runner meant to say something.
+ * without one, configured classes outrank what exit codes mean by themselves. A result that cannot be
+ * read does not excuse a failed exit, and turns a good one into a failure, for the runner meant to say
+ * something.
  */
-export const outcomeOf = (exit: ExitStatus & Pick<ObservedExit, 'result'>): Outcome => {
+export const outcomeOf = (exit: ExitStatus & Pick<ObservedExit, 'result' | 'verdict'>): Outcome => {
   const { result } = exit;
   if (result === null) return ofExit(exit);
   if (!('unreadable' in result)) return ofResult(result);

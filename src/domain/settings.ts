@@ -1,13 +1,15 @@
 import type { EngineSettings } from './engine-settings.ts';
 import type { PoolName } from './ids.ts';
-import type { Resources, RetryPolicy } from './task.ts';
+import type { Resources, RetrySettings } from './task.ts';
 
-/** When a pool whose launches keep failing is taken out, and for how long. */
+/** When a pool whose launches keep failing, or whose engine is not well, is taken out, and for how long. */
 export interface BreakerSettings {
-  /** Launch failures in a row that trip it; at least 1. */
+  /** Launch failures in a row, or health checks, that trip it; at least 1. */
   readonly failures: number;
   /** How long it rests before it is probed. */
   readonly cooldownMs: number;
+  /** Between two health checks while it is enabled; `null`: none. */
+  readonly healthIntervalMs: number | null;
 }
 
 /** One agent pool as configured. Times in ms, memory in MB, CPU in cores. */
@@ -26,6 +28,10 @@ export interface PoolSettings {
   /** After so long without a sign of work an attempt is stopped; `null` takes the dispatcher's. */
   readonly stallTimeoutMs: number | null;
   readonly breaker: BreakerSettings;
+  /** Over the dispatcher's, and under what a task says itself. */
+  readonly retry: Partial<RetrySettings>;
+  /** Pools that name the same account are throttled together; `null`: on its own. */
+  readonly account: string | null;
   /** argv for tasks that name no command; may hold `{{task.title}}` and the like. */
   readonly command: readonly string[] | null;
   readonly env: Readonly<Record<string, string>>;
@@ -56,7 +62,7 @@ export interface DispatcherSettings extends SchedulingSettings {
   readonly maxGlobalConcurrency: number;
   /** Slots of the repo pool: never more runners than these. */
   readonly slots: number;
-  readonly retry: RetryPolicy;
+  readonly retry: RetrySettings;
   /** Between two looks for tasks that can never go on; `null`: nobody looks. */
   readonly deadlockCheckMs: number | null;
   /** Run-time limit where neither task nor pool names one. */
@@ -65,6 +71,8 @@ export interface DispatcherSettings extends SchedulingSettings {
   readonly heartbeatTimeoutMs: number;
   /** After so long without progress, output, processor time or change in its slot an attempt is stopped; warned of at a third. */
   readonly stallTimeoutMs: number;
+  /** Between two looks at what runners really use. */
+  readonly usageIntervalMs: number;
   /** Between terminate and kill. */
   readonly stopGraceMs: number;
   readonly shutdown: { readonly timeoutMs: number; readonly onShutdown: 'stop' | 'leave' };

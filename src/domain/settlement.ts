@@ -38,8 +38,12 @@ export interface Settlement {
   readonly events: readonly EventDraft[];
 }
 
-/** How long a throttled attempt waits when the other side did not say. */
+/** How long a pool pauses that was throttled, when the other side did not say. */
 export const DEFAULT_THROTTLE_MS = 60_000;
+
+/** When the pool of a throttled attempt may be used again, ms since the epoch; `null`: it was not throttled. */
+export const throttledUntil = ({ outcome, at }: Pick<SettlementFacts, 'outcome' | 'at'>): number | null =>
+  outcome.kind === 'throttled' ? at + (outcome.retryAfterMs ?? DEFAULT_THROTTLE_MS) : null;
 
 const RUNNER_EVENT: Readonly<Record<AttemptEnd, EventType>> = {
   done: 'RunnerCompleted',
@@ -97,8 +101,9 @@ const nextState = (facts: SettlementFacts): Next => {
       return { taskState: 'cancelled', counted: false, notBefore: null };
     case 'interrupted':
       return { taskState: 'ready', counted: false, notBefore: null };
+    // The pool pauses, not the task: another one may take it at once.
     case 'throttled':
-      return { taskState: 'ready', counted: false, notBefore: at + (outcome.retryAfterMs ?? DEFAULT_THROTTLE_MS) };
+      return { taskState: 'ready', counted: false, notBefore: null };
     case 'failed':
     case 'timedOut':
     case 'lost':

@@ -1,3 +1,4 @@
+import type { ExitRules } from './exit-classes.ts';
 import type { PoolName, RunnerId, SlotId, SpecName, TaskId, TaskKey } from './ids.ts';
 
 /** blocked → ready → running → one of the ends; parked waits for a person. */
@@ -33,6 +34,9 @@ export interface RetryPolicy {
   readonly jitter: number;
 }
 
+/** How failed attempts are classed, and when they are tried again. */
+export type RetrySettings = RetryPolicy & ExitRules;
+
 /** What a person wrote about one task, checked and with the set's defaults filled in. */
 export interface TaskDefinition {
   readonly id: TaskId;
@@ -51,8 +55,8 @@ export interface TaskDefinition {
   /** Longest run time of one attempt; `null` takes the pool's or the dispatcher's. */
   readonly timeoutMs: number | null;
   readonly stallTimeoutMs: number | null;
-  /** Members that are absent take the dispatcher's. */
-  readonly retry: Partial<RetryPolicy>;
+  /** Members that are absent take the pool's, then the dispatcher's. */
+  readonly retry: Partial<RetrySettings>;
   readonly concurrencyKey: string | null;
   readonly optional: boolean;
   /** A parent: nothing runs for it, and it is done as soon as its dependencies, its children, are satisfied. */

@@ -22,23 +22,24 @@ const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
 /**
- * At most 256 KiB of a runner's output from byte `from` on. Empty at the end, and where there is no
+ * At most 256 KiB of a runner's output from byte `from` on; a negative one counts from its end. Empty at the end, and where there is no
  * output: the folder of a runner that said nothing may have gone to another one.
  */
 export const readLog = async (runDir: string, from: number): Promise<Result<LogChunk, PortError>> => {
-  if (!Number.isSafeInteger(from) || from < 0) {
-    return err(portError('invalid', `logs from byte ${from}: expected a whole number, 0 or more`));
+  if (!Number.isSafeInteger(from)) {
+    return err(portError('invalid', `logs from byte ${from}: expected a whole number`));
   }
   try {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = await open(join(runDir, 'output.log'), flags);
     try {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, from);
-      return ok({ chunk: buffer.subarray(0, bytesRead), next: from + bytesRead });
+      const start = from >= 0 ? from : Math.max(0, (await file.stat()).size + from);
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, start);
+      return ok({ chunk: buffer.subarray(0, bytesRead), next: start + bytesRead });
     } finally {
       await file.close();
     }
   } catch (error) {
-    return isMissing(error) ? ok({ chunk: NOTHING, next: from }) : err(failure(runDir, error));
+    return isMissing(error) ? ok({ chunk: NOTHING, next: Math.max(0, from) }) : err(failure(runDir, error));
   }
 };

@@ -111,7 +111,10 @@ export interface Launcher {
   inspect(runnerId: RunnerId, runDir: string, reply: Reply<Inspection>): void;
   /** Forgets a runner whose outcome is stored, and frees what the engine keeps of it. */
   forget(runnerId: RunnerId): void;
-  /** Output from byte `from` on; both streams in the order in which they were written. */
+  /**
+   * Output from byte `from` on; both streams in the order in which they were written. A negative `from`
+   * counts from the end: -1000 gives the last 1000 bytes, or all where there are fewer.
+   */
   logs(runDir: string, from: number, reply: Reply<{ readonly chunk: Uint8Array; readonly next: number }>): void;
   /** What shows that it works, at a cost that may be paid for every runner twice a minute. Fails while the engine is silent. */
   activity(handle: RunnerHandle, reply: Reply<Activity>): void;

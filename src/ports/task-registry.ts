@@ -1,5 +1,5 @@
 import type { StuckReport } from '../domain/deadlock.ts';
-import type { DispatcherEvent } from '../domain/events.ts';
+import type { DispatcherEvent, EventType } from '../domain/events.ts';
 import type { PoolName, RegistryId, RunnerId, SlotId, SpecName, TaskId, TaskKey } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { ChangedDone, ResubmissionPlan } from '../domain/resubmission.ts';
@@ -93,6 +93,8 @@ export interface SettleReport {
   readonly notBefore: number | null;
   /** Whether the change feed has news: the task itself is ready again, or dependents became so. */
   readonly news: boolean;
+  /** The pool was throttled: PoolThrottled is stored, and it must not be used before this (ms since the epoch). */
+  readonly throttledUntil: number | null;
 }
 
 /** What a person may do with one task. `reason`: one line for people, `null` where none was given. */
@@ -185,6 +187,8 @@ export interface EventQuery {
   readonly limit: number;
   readonly spec?: SpecName;
   readonly taskId?: TaskId;
+  /** Only of these types. */
+  readonly types?: readonly EventType[];
 }
 
 export interface StuckQuery {

@@ -98,6 +98,7 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
       eventRecorder: recorderLogic(ports, office, faults),
     },
   });
+  const scheduler = new Scheduler(settings, pools, office.registryId, policy);
   return createActor(logic, {
     id: 'dispatcher',
     clock,
@@ -105,9 +106,9 @@ export const createDispatcherActor = (ports: Ports, office: Office, options: Dis
     input: {
       settings,
       pools,
-      scheduler: new Scheduler(settings, pools, office.registryId, policy),
+      scheduler,
       eventBuffer: new EventBuffer(`epoch-${office.epoch}`),
-      runnerLogic: runnerLogic({ ports, office, settings, pools, heartbeats, faults }),
+      runnerLogic: runnerLogic({ ports, office, scheduler, heartbeats, faults }),
       telemetry,
       now: () => clock.monotonic(),
       wall: () => clock.wall(),

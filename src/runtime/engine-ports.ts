@@ -5,14 +5,13 @@ import type { PoolSettings } from '../domain/settings.ts';
 import type { RunnerId } from '../domain/ids.ts';
 import type { Inspection, RunnerHandle, WatchEvent } from '../ports/launcher.ts';
 import { launchIntent } from './launch-intent.ts';
-import { observed, recall, reportedExit } from './runner-reports.ts';
+import { observe } from './observed-exit.ts';
+import { recall, reportedExit } from './runner-reports.ts';
 import { launcherOf, newRunDir, runnerPort, type RunnerWorld, type Tell } from './runner-world.ts';
 
-const watched = (world: RunnerWorld, id: RunnerId, event: WatchEvent): RunnerPortMessage => {
-  if (event.kind === 'exited' || event.kind === 'vanished') world.heartbeats.end(id);
+const watched = (world: RunnerWorld, id: RunnerId, event: Exclude<WatchEvent, { readonly kind: 'exited' }>): RunnerPortMessage => {
+  if (event.kind === 'vanished') world.heartbeats.end(id);
   switch (event.kind) {
-    case 'exited':
-      return { type: 'process.exited', exit: observed(world, id, event.exit) };
     case 'vanished': {
       const exit = reportedExit(world, id);
       return exit === null ? { type: 'process.vanished', reason: event.reason } : { type: 'process.exited', exit };
@@ -46,7 +45,7 @@ const recordLaunch = (
 const launchPort = (world: RunnerWorld) =>
   runnerPort(world)<'launch'>((input, tell) => {
     const { office, settings, poolOf, ports } = world;
-    const pool = poolOf.get(input.pool);
+    const pool = poolOf(input.pool);
     const launcher = launcherOf(world, input.pool);
     if (pool === undefined || launcher === undefined) {
       tell({ type: 'launch.failed', error: noLauncher(input.pool) });
@@ -65,7 +64,7 @@ const launchPort = (world: RunnerWorld) =>
       runDir,
       baseEnv: office.baseEnv,
       protocol: url === null ? null : { url, token: office.tokenOf(runnerId, claim.attempt) },
-      timeoutMs: input.claim.definition.timeoutMs ?? pool.timeoutMs ?? settings.timeoutMs,
+      timeoutMs: input.claim.definition.timeoutMs ?? pool.timeoutMs ?? settings().timeoutMs,
     });
     if (!intent.ok) {
       tell({ type: 'launch.failed', error: intent.error });
@@ -91,7 +90,7 @@ const tellInspection = (world: RunnerWorld, input: RunnerPortInputs['inspect'], 
       if (input.adopting) recordLaunch(world, input, found.handle, true);
       return tell({ type: 'inspection.alive', handle: found.handle, at: world.ports.clock.monotonic() });
     case 'exited':
-      return tell({ type: 'inspection.exited', exit: observed(world, input.runnerId, found.exit) });
+      return observe(world, input, runDirOf(world, input), found.exit, (exit) => tell({ type: 'inspection.exited', exit }));
     case 'vanished': {
       const exit = reportedExit(world, input.runnerId);
       return tell(exit === null ? { type: 'inspection.vanished', reason: found.reason } : { type: 'inspection.exited', exit });
@@ -101,6 +100,8 @@ const tellInspection = (world: RunnerWorld, input: RunnerPortInputs['inspect'], 
   }
 };
 
+const runDirOf = (world: RunnerWorld, { runDir, runnerId }: RunnerPortInputs['inspect']): string => runDir ?? newRunDir(world, runnerId);
+
 const inspectPort = (world: RunnerWorld) =>
   runnerPort(world)<'inspect'>((input, tell) => {
     const { runnerId, pool, claim, slot, adopting } = input;
@@ -109,7 +110,7 @@ const inspectPort = (world: RunnerWorld) =>
       tell({ type: 'inspection.failed', error: noLauncher(pool) });
       return;
     }
-    const runDir = input.runDir ?? newRunDir(world, runnerId);
+    const runDir = runDirOf(world, input);
     const { key, attempt } = claim;
     const runner = world.heartbeats.expect({ runnerId, key, attempt, pool, slotId: slot?.id ?? null, runDir });
     launcher.inspect(runnerId, runDir, (reply) => {
@@ -123,14 +124,19 @@ const inspectPort = (world: RunnerWorld) =>
   });
 
 const watchPort = (world: RunnerWorld) =>
-  runnerPort(world)<'watch'>(({ runnerId, pool, handle, claim, slot, limitWallAt }, tell) => {
+  runnerPort(world)<'watch'>((input, tell) => {
+    const { runnerId, pool, handle, claim, slot, limitWallAt } = input;
     const { settings, poolOf, heartbeats } = world;
-    const stallMs = claim.definition.stallTimeoutMs ?? poolOf.get(pool)?.stallTimeoutMs ?? settings.stallTimeoutMs;
+    const stallMs = claim.definition.stallTimeoutMs ?? poolOf(pool)?.stallTimeoutMs ?? settings().stallTimeoutMs;
     const { key, attempt } = claim;
     // One whose actor broke is known by another way than a launch or a search.
     heartbeats.expect({ runnerId, key, attempt, pool, slotId: slot?.id ?? null, runDir: handle.runDir });
     const unattend = heartbeats.attend(runnerId, { handle, slotPath: slot?.path ?? null, limitWallAt, stallMs, tell });
-    const unwatch = launcherOf(world, pool)?.watch(handle, (event) => tell(watched(world, runnerId, event)));
+    const unwatch = launcherOf(world, pool)?.watch(handle, (event) => {
+      if (event.kind !== 'exited') return tell(watched(world, runnerId, event));
+      world.heartbeats.end(runnerId);
+      observe(world, input, handle.runDir, event.exit, (exit) => tell({ type: 'process.exited', exit }));
+    });
     return () => {
       unattend();
       unwatch?.();
@@ -144,7 +150,8 @@ export const enginePorts = (world: RunnerWorld) => {
     launch: launchPort(world),
     inspect: inspectPort(world),
     watch: watchPort(world),
-    stop: port<'stop'>(({ runnerId, pool, handle, graceMs }, tell) => {
+    stop: port<'stop'>((input, tell) => {
+      const { runnerId, pool, handle, graceMs } = input;
       const launcher = launcherOf(world, pool);
       if (launcher === undefined) {
         tell({ type: 'stop.failed', error: noLauncher(pool) });
@@ -157,8 +164,8 @@ export const enginePorts = (world: RunnerWorld) => {
           return;
         }
         const { exit, survivors } = reply.value;
-        const seen = exit === null ? reportedExit(world, runnerId) : observed(world, runnerId, exit);
-        tell({ type: 'stop.finished', exit: seen, survivors });
+        if (exit === null) tell({ type: 'stop.finished', exit: reportedExit(world, runnerId), survivors });
+        else observe(world, input, handle.runDir, exit, (seen) => tell({ type: 'stop.finished', exit: seen, survivors }));
       });
     }),
   };

@@ -2,6 +2,7 @@ import type { Adoption, DispatcherMessage } from '../../machines/messages.ts';
 import type { OpenAttempt } from '../ports/task-registry.ts';
 import type { Answer } from './port-actor.ts';
 import type { Ports } from './ports.ts';
+import { readThrottles } from './stored-throttles.ts';
 
 /**
  * What an earlier dispatcher left open becomes adoptions. Every slot it lent is marked as held
@@ -17,7 +18,10 @@ export const recover = (ports: Ports, answer: Answer<DispatcherMessage>): void =
       // Slots that were lent to attempts which are settled: the crash came before they were given back.
       ports.repoPool.tidy((tidied) => {
         if (!tidied.ok) ports.telemetry.tell({ type: 'trouble', message: tidied.error.message, task: null, pool: null });
-        answer({ type: 'recovery.finished', adoptions });
+        readThrottles(ports, (throttles) => {
+          if (throttles.ok) answer({ type: 'recovery.finished', adoptions, throttles: throttles.value });
+          else answer({ type: 'recovery.failed', error: throttles.error });
+        });
       });
     });
   });

@@ -24,7 +24,9 @@ export const retiredPools = (configured: readonly PoolSettings[], open: readonly
     defaultResources: { cpu: 0, memory: 0 },
     timeoutMs: null,
     stallTimeoutMs: null,
-    breaker: { failures: 5, cooldownMs: 30_000 },
+    breaker: { failures: 5, cooldownMs: 30_000, healthIntervalMs: null },
+    retry: {},
+    account: null,
     command: null,
     env: {},
   }));

@@ -1,8 +1,9 @@
 import { runnerMachine } from '../../machines/runner/machine.ts';
-import type { DispatcherSettings, PoolSettings } from '../domain/settings.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
 import { enginePorts } from './engine-ports.ts';
 import type { FaultTeller } from './fault-teller.ts';
 import type { HeartbeatTable } from './heartbeats.ts';
+import { retryOf } from './observed-exit.ts';
 import type { Office, Ports } from './ports.ts';
 import { forgetReports } from './runner-reports.ts';
 import { launcherOf, newRunDir, runnerPort, type RunnerWorld } from './runner-world.ts';
@@ -32,7 +33,7 @@ const slotPorts = (world: RunnerWorld) => {
 
 const registryPorts = (world: RunnerWorld, faults: FaultTeller) => {
   const port = runnerPort(world);
-  const { ports, office, settings } = world;
+  const { ports, office } = world;
   const { registry, clock, entropy } = ports;
   const { epoch } = office;
   return {
@@ -55,8 +56,8 @@ const registryPorts = (world: RunnerWorld, faults: FaultTeller) => {
       });
     }),
     settle: port<'settle'>(({ runnerId, pool, claim, outcome }, tell) => {
-      const { key, attempt, definition } = claim;
-      const retry = { ...settings.retry, ...definition.retry };
+      const { key, attempt } = claim;
+      const retry = retryOf(world, pool, claim);
       const luck = entropy.draw(`${key}#${attempt}|jitter`);
       registry.settle({ epoch, key, attempt, outcome, retry, luck, at: clock.wall() }, (reply) => {
         faults.heard(reply);
@@ -76,16 +77,21 @@ const registryPorts = (world: RunnerWorld, faults: FaultTeller) => {
 export interface RunnerParts {
   readonly ports: Ports;
   readonly office: Office;
-  readonly settings: DispatcherSettings;
-  readonly pools: readonly PoolSettings[];
+  /** Knows the settings that count just now. */
+  readonly scheduler: Scheduler;
   readonly heartbeats: HeartbeatTable;
   /** Hears how the registry takes claims and settlements. */
   readonly faults: FaultTeller;
 }
 
 /** The runner's statechart with every port call in it made real. */
-export const runnerLogic = ({ ports, office, settings, pools, heartbeats, faults }: RunnerParts): typeof runnerMachine => {
-  const poolOf = new Map(pools.map((pool) => [pool.name, pool]));
-  const world: RunnerWorld = { ports, office, settings, heartbeats, poolOf };
+export const runnerLogic = ({ ports, office, scheduler, heartbeats, faults }: RunnerParts): typeof runnerMachine => {
+  const world: RunnerWorld = {
+    ports,
+    office,
+    heartbeats,
+    settings: () => scheduler.settings,
+    poolOf: (pool) => scheduler.ledger.settingsOf(pool),
+  };
   return runnerMachine.provide({ actors: { ...slotPorts(world), ...registryPorts(world, faults), ...enginePorts(world) } });
 };

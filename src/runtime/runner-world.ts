@@ -13,9 +13,10 @@ export type Tell = Answer<RunnerPortMessage>;
 export interface RunnerWorld {
   readonly ports: Ports;
   readonly office: Office;
-  readonly settings: DispatcherSettings;
   readonly heartbeats: HeartbeatTable;
-  readonly poolOf: ReadonlyMap<PoolName, PoolSettings>;
+  /** As they are just now: a reload changes them. */
+  readonly settings: () => DispatcherSettings;
+  readonly poolOf: (pool: PoolName) => PoolSettings | undefined;
 }
 
 /** `undefined` where the pool's engine is none that this dispatcher has a launcher for. */

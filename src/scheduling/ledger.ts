@@ -3,6 +3,7 @@ import type { PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
 import type { Size } from './fit-tree.ts';
 import type { PoolShortage, Shortage } from './shortage.ts';
+import { Throttles } from './throttles.ts';
 
 export type { PoolShortage, Shortage } from './shortage.ts';
 
@@ -42,9 +43,10 @@ const KEY_LIMIT = 1;
  * released once when its runner is settled. Never exceeded by `reserve` after a `shortage` of `null`.
  */
 export class Ledger {
-  readonly #maxGlobal: number;
+  #maxGlobal: number;
   readonly #slots: number;
-  readonly #keyLimits: ReadonlyMap<string, number>;
+  #keyLimits: ReadonlyMap<string, number>;
+  readonly throttles: Throttles;
   readonly #pools = new Map<PoolName, PoolAccount>();
   readonly #reservations = new Map<RunnerId, Reservation>();
   readonly #specs = new Map<SpecName, number>();
@@ -59,18 +61,39 @@ export class Ledger {
     this.#maxGlobal = limits.maxGlobalConcurrency;
     this.#slots = limits.slots;
     this.#keyLimits = limits.concurrencyKeys;
-    for (const settings of limits.pools) {
-      const state = settings.enabled ? 'enabled' : 'disabled';
-      this.#pools.set(settings.name, {
-        settings,
-        state,
-        reason: null,
-        accepting: settings.enabled,
-        running: 0,
-        milliCores: 0,
-        kib: 0,
-      });
+    this.throttles = new Throttles(limits.pools);
+    for (const settings of limits.pools) this.#open(settings);
+  }
+
+  #open(settings: PoolSettings): void {
+    const state = settings.enabled ? 'enabled' : 'disabled';
+    const empty = { running: 0, milliCores: 0, kib: 0 };
+    this.#pools.set(settings.name, { settings, state, reason: null, accepting: settings.enabled, ...empty });
+  }
+
+  /**
+   * New limits and pools, known ones among them, whose counts and states stay; what runs beyond a limit
+   * that is lower now goes on, and nothing new starts until it is kept.
+   */
+  configure(limits: { readonly maxGlobalConcurrency: number; readonly concurrencyKeys: ReadonlyMap<string, number> }, pools: readonly PoolSettings[]): void {
+    this.#maxGlobal = limits.maxGlobalConcurrency;
+    this.#keyLimits = limits.concurrencyKeys;
+    this.throttles.configure(pools);
+    for (const settings of pools) {
+      const account = this.#pools.get(settings.name);
+      if (account === undefined) this.#open(settings);
+      else account.settings = settings;
     }
+  }
+
+  /** A pool that is gone and holds nothing any more. */
+  remove(pool: PoolName): void {
+    if (this.#pools.get(pool)?.running === 0) this.#pools.delete(pool);
+  }
+
+  /** As it is configured, with its present limit; `undefined` for one that is not. */
+  settingsOf(pool: PoolName): PoolSettings | undefined {
+    return this.#pools.get(pool)?.settings;
   }
 
   /** Runners that hold a reservation. */
@@ -143,6 +166,11 @@ export class Ledger {
     const { settings, running, state, reason } = account;
     const found: PoolShortage[] = [];
     if (!account.accepting) found.push({ code: 'pool_not_accepting', pool, state, reason });
+    const pause = this.throttles.of(pool);
+    if (pause !== null) {
+      const { account: shared, pool: by, until, reason: told } = pause;
+      found.push({ code: 'pool_throttled', pool, account: shared, by, until, reason: told });
+    }
     if (running >= settings.maxConcurrency) {
       found.push({ code: 'pool_concurrency', pool, limit: settings.maxConcurrency, used: running });
     }
@@ -224,7 +252,7 @@ export class Ledger {
   /** What is free in this pool for one more; `null`: it takes nothing just now. */
   roomIn(pool: PoolName): Size | null {
     const account = this.#pools.get(pool);
-    if (account === undefined || !account.accepting || account.running >= account.settings.maxConcurrency) return null;
+    if (account === undefined || !this.isAccepting(pool) || account.running >= account.settings.maxConcurrency) return null;
     const { cpuQuota, memoryQuota } = account.settings;
     return {
       milliCores: cpuQuota === null ? Number.MAX_VALUE : milliCores(cpuQuota) - account.milliCores,
@@ -233,7 +261,7 @@ export class Ledger {
   }
 
   isAccepting(pool: PoolName): boolean {
-    return this.#pools.get(pool)?.accepting ?? false;
+    return (this.#pools.get(pool)?.accepting ?? false) && this.throttles.of(pool) === null;
   }
 
   /** The limit of its set or key that is reached, under the name by which {@link gatesOf} gives it back; `null`: none is. */

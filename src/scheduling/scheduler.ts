@@ -6,6 +6,7 @@ import { Ledger, type PoolShortage } from './ledger.ts';
 import { candidatePools, neverPlaced, type Never } from './placement.ts';
 import type { SchedulingPolicy } from './scheduling-policy.ts';
 import { WaitingRoom } from './waiting-room.ts';
+import type { Pause } from './throttles.ts';
 
 /** One decision: this task, on that pool, as this runner. Its reservation is booked already. */
 export interface Assignment {
@@ -48,7 +49,7 @@ export class Scheduler {
   readonly #running = new Map<TaskKey, Running>();
   /** Told of tasks whose runner is not settled yet: the feed is faster than the return of a slot. */
   readonly #news = new Map<TaskKey, News>();
-  readonly #settings: DispatcherSettings;
+  #settings: DispatcherSettings;
   readonly #registry: RegistryId;
   readonly #unplaceableTold = new Set<string>();
   readonly #unplaceableNews: Unplaceable[] = [];
@@ -67,6 +68,21 @@ export class Scheduler {
     this.#registry = registry;
     this.ledger = new Ledger({ ...settings, pools });
     this.#waiting = new WaitingRoom(settings, this.ledger, policy);
+  }
+
+  get settings(): DispatcherSettings {
+    return this.#settings;
+  }
+
+  /**
+   * From now on by these settings: other limits, pools and places for skills, and what waits in another
+   * order where the policy is another one. Nothing that runs or waits is lost.
+   */
+  reconfigure(settings: DispatcherSettings, pools: readonly PoolSettings[]): void {
+    this.#settings = settings;
+    this.ledger.configure(settings, pools);
+    this.#unplaceableTold.clear();
+    this.#waiting.reconfigure(settings);
   }
 
   /** Tasks that wait for capacity, backed-off ones not counted. */
@@ -155,6 +171,20 @@ export class Scheduler {
 
   runnerOf(task: TaskKey): Running | undefined {
     return this.#running.get(task);
+  }
+
+  /** Wall time (ms) until which the pool, and all of its account, are not used; the pause that counts now. */
+  throttle(pool: PoolName, until: number, reason: string): Pause {
+    const pause = this.ledger.throttles.begin(pool, until, reason);
+    this.#waiting.reexamine();
+    return pause;
+  }
+
+  /** The pause that this ended. */
+  endThrottle(pool: PoolName): Pause | null {
+    const pause = this.ledger.throttles.end(pool);
+    this.#waiting.reexamine();
+    return pause;
   }
 
   /** @param reason empty where nobody said */

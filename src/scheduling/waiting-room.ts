@@ -18,9 +18,10 @@ export interface Pick {
 
 /** Tasks that could start if there were room: the queue, the policy that orders it, and the pools that are kept. */
 export class WaitingRoom {
-  readonly #settings: DispatcherSettings;
+  #settings: DispatcherSettings;
   readonly #ledger: Ledger;
-  readonly #policy: Policy;
+  #policy: Policy;
+  readonly #custom: SchedulingPolicy | null;
   #queue: ReadyQueue;
   #reservations: HeadReservations;
   #faultTold = false;
@@ -28,9 +29,26 @@ export class WaitingRoom {
   constructor(settings: DispatcherSettings, ledger: Ledger, custom: SchedulingPolicy | null) {
     this.#settings = settings;
     this.#ledger = ledger;
-    this.#policy = new Policy(settings, custom, (pool) => ledger.load(pool));
+    this.#custom = custom;
+    this.#policy = this.#newPolicy();
     this.#queue = this.#emptyQueue(this.#policy.order);
     this.#reservations = this.#noReservations();
+  }
+
+  #newPolicy(): Policy {
+    return new Policy(this.#settings, this.#custom, (pool) => this.#ledger.load(pool));
+  }
+
+  /** By other settings from now on. What the sets have used is remembered, as long as they compete. */
+  reconfigure(settings: DispatcherSettings): void {
+    const stays = settings.schedulingPolicy === 'fair-share' && this.#policy.fairShare !== null;
+    this.#settings = settings;
+    if (!stays) this.#policy = this.#newPolicy();
+    this.#faultTold = false;
+    const before = this.#queue;
+    this.#queue = this.#emptyQueue(this.#policy.order);
+    this.#reservations = this.#noReservations();
+    for (const task of before.tasks()) this.insert(task);
   }
 
   get size(): number {

@@ -1,4 +1,5 @@
 import type { OpenDependency } from '../domain/open-dependency.ts';
+import { formatDuration } from '../domain/quantities.ts';
 import type { Shortage } from './ledger.ts';
 
 type Never = NonNullable<OpenDependency['never']>;
@@ -33,8 +34,8 @@ const stateText = (state: string, reason: string | null): string => `is ${state}
 /** At most three digits behind the point: sums of thirds are nobody's business. */
 const amount = (value: number): string => String(Math.round(value * 1000) / 1000);
 
-/** One shortage in a few words. */
-export const shortageText = (shortage: Shortage): string => {
+/** One shortage in a few words. `wall`: now, ms since the epoch. */
+export const shortageText = (shortage: Shortage, wall: number): string => {
   switch (shortage.code) {
     case 'global_concurrency':
       return `${shortage.used} of ${shortage.limit} run (max_global_concurrency)`;
@@ -48,6 +49,12 @@ export const shortageText = (shortage: Shortage): string => {
       return `pool ${shortage.pool} is kept for ${shortage.task}, which is before it and needs more than is free`;
     case 'pool_not_accepting':
       return `pool ${shortage.pool} ${stateText(shortage.state, shortage.reason)}`;
+    case 'pool_throttled': {
+      const { pool, account, by, until, reason } = shortage;
+      const whom = account === null ? '' : `, with account ${account}, told to pool ${by}`;
+      const mend = `end it with: dispatcher pools enable ${pool}`;
+      return `pool ${pool} is throttled for another ${formatDuration(until - wall)}${whom}: ${reason}; ${mend}`;
+    }
     case 'pool_concurrency':
       return `pool ${shortage.pool} runs ${shortage.used} of ${shortage.limit} (max_concurrency)`;
     case 'pool_cpu': {

@@ -90,8 +90,9 @@ const waiting = (question: WhyQuestion): Why => {
   const open = ofPools.some((found) => found.length === 0);
   const shortages: readonly Shortage[] = [...general, ...(open ? [] : ofPools.flat())];
   const [first] = shortages;
+  const throttled = first?.code === 'pool_throttled' ? first.until : null;
   if (first === undefined) return plain('queued', 'is ready, and starts in a moment');
-  return { ...NOTHING, code: first.code, text: shortages.map(shortageText).join('; '), shortages };
+  return { ...NOTHING, code: first.code, text: shortages.map((one) => shortageText(one, question.wall)).join('; '), shortages, until: throttled };
 };
 
 const ready = (question: WhyQuestion): Why => {

@@ -144,6 +144,7 @@ class Drawing {
       cpu: luck.chance(`plan|${name}|quota`, 0.3) ? luck.whole(`plan|${name}|cpu`, 2, 6) : null,
       skills: SKILLS.filter((skill) => i > 0 && luck.chance(`plan|${name}|${skill}`, 0.6)),
       breaker: { failures: luck.whole(`plan|${name}|breaker`, 2, 4), cooldownMs: 10_000 },
+      account: luck.chance(`plan|${name}|account`, 0.5) ? 'shared' : null,
     }));
   }
 

@@ -94,6 +94,8 @@ const pool = z.strictObject({
   cpu: z.number().positive().nullable(),
   skills: z.array(name),
   breaker: z.strictObject({ failures: count, cooldownMs: ms }),
+  /** Pools of one account are throttled together. */
+  account: name.nullable().default(null),
 });
 
 /** One run of the simulator as data: the same plan gives the same run, to the last message. Times in virtual ms. */

@@ -6,6 +6,9 @@ import type { PlannedTask, SimulationPlan } from './plan.ts';
 /** Often enough that surveys fall among everything else. */
 const DEADLOCK_CHECK_MS = 20_000;
 const HOURS = 3_600_000;
+const HEALTH_MS = 30_000;
+/** By this exit code a runner says that it was throttled, without a word about when to go on. */
+export const THROTTLED_EXIT = 69;
 
 const skillMapping = ({ pools }: SimulationPlan): ReadonlyMap<string, readonly PoolName[]> => {
   const rows = new Map<string, PoolName[]>();
@@ -39,6 +42,7 @@ export const settingsOf = (plan: SimulationPlan): DispatcherSettings => {
     timeoutMs: settings.timeoutMs,
     heartbeatTimeoutMs: settings.heartbeatMs,
     stallTimeoutMs: settings.stallMs,
+    usageIntervalMs: 10_000,
     stopGraceMs: settings.stopGraceMs,
     shutdown: { timeoutMs: settings.shutdownMs, onShutdown: settings.onShutdown },
     skillMapping: skillMapping(plan),
@@ -49,7 +53,7 @@ export const settingsOf = (plan: SimulationPlan): DispatcherSettings => {
 };
 
 export const poolsOf = ({ pools }: SimulationPlan): readonly PoolSettings[] =>
-  pools.map(({ name, max, cpu, breaker }) => ({
+  pools.map(({ name, max, cpu, breaker, account }) => ({
     name: poolName(name),
     engine: { type: 'local-process' },
     enabled: true,
@@ -59,7 +63,9 @@ export const poolsOf = ({ pools }: SimulationPlan): readonly PoolSettings[] =>
     defaultResources: { cpu: 1, memory: 256 },
     timeoutMs: null,
     stallTimeoutMs: null,
-    breaker,
+    breaker: { ...breaker, healthIntervalMs: HEALTH_MS },
+    retry: { throttledExitCodes: [THROTTLED_EXIT] },
+    account,
     command: null,
     env: {},
   }));

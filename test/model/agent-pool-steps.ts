@@ -34,6 +34,8 @@ const orders: readonly Step<PoolWorld>[] = [
   order('an event', EVENT, (world) => world.pass(EVENT)),
   order('an alarm', ALARM, (world) => world.pass(ALARM)),
   { name: 'cancel', can: ({ runners }) => runners > 0, run: (world) => world.cancel(true) },
+  { name: 'told to be slower', can: ({ runners }) => runners === 0, run: (world) => world.throttled() },
+  { name: 'configured anew', can: ({ runners }) => runners === 0, run: (world) => world.reconfigure() },
   { name: 'cancel nobody', can: () => true, run: (world) => world.cancel(false) },
 ];
 
@@ -48,6 +50,11 @@ const lives: readonly Step<PoolWorld>[] = [
   { name: 'time', can: ({ hasTimer }) => hasTimer, run: (world) => world.pastTime() },
 ];
 
+const watched: Step<PoolWorld> = {
+  name: 'configured with health checks',
+  can: ({ isUntouched }) => isUntouched,
+  run: (world) => world.configureWatched(),
+};
 const beginning: Step<PoolWorld> = {
   name: 'configured as disabled',
   can: ({ isUntouched }) => isUntouched,
@@ -64,5 +71,5 @@ const later = [...orders, ...lives].map(({ run, ...step }) => ({
 export const modelledPool: Modelled<PoolWorld> = {
   machine: agentPoolMachine,
   begin: (inspect) => new PoolWorld(inspect),
-  steps: [beginning, ...later],
+  steps: [beginning, watched, ...later],
 };

@@ -9,6 +9,7 @@ import type { PortCall } from './port-desk.ts';
 import { RUNNER_ANSWERS, type RunnerAnswer } from './runner-answers.ts';
 import { LOCAL, openAttempt, poolSettings, readyTask, slot } from './samples.ts';
 
+const HEALTH_MS = 20_000;
 const { failures: TRIP_LIMIT, cooldownMs: COOLDOWN_MS } = poolSettings().breaker;
 
 type State = 'enabled' | 'disabled' | 'draining' | 'tripped' | 'probing';
@@ -21,6 +22,10 @@ export class PoolWorld implements ModelledWorld {
   /** Launches that failed in a row, not counting those that could never succeed. */
   #streak = 0;
   #probeAt = 0;
+  /** Health checks not passed in a row; when the next one is due, if any. */
+  #sick = 0;
+  #healthMs: number | null = null;
+  #throttled = 0;
   #made = 0;
   readonly #live = new Set<string>();
   readonly #settled = new Set<string>();
@@ -40,9 +45,29 @@ export class PoolWorld implements ModelledWorld {
     return this.#isUntouched;
   }
 
+  configureWatched(): void {
+    this.#healthMs = HEALTH_MS;
+    this.#state = 'enabled';
+    const { breaker } = poolSettings();
+    this.#bench = new PoolBench(this.#inspect, { breaker: { ...breaker, healthIntervalMs: HEALTH_MS } });
+  }
+
+  throttled(): void {
+    this.#throttled += 1;
+    this.send({ type: 'runner.throttled', runnerId: runnerId('r1'), until: 1, reason: 'slow down' });
+  }
+
+  /** The configuration was read again; a health check under way is asked anew. */
+  reconfigure(): void {
+    const { settings } = this.#bench.ref.getSnapshot().context;
+    this.send({ type: 'pool.configure', settings, timeoutMs: 1000, stopGraceMs: 2000 });
+    assert.partialDeepStrictEqual(this.#bench.ref.getSnapshot().context.terms, { timeoutMs: 1000, stopGraceMs: 2000 });
+  }
+
   configureDisabled(): void {
     this.#bench = new PoolBench(this.#inspect, { enabled: false });
     this.#state = 'disabled';
+    this.#healthMs = null;
   }
 
   touch(): void {
@@ -68,6 +93,7 @@ export class PoolWorld implements ModelledWorld {
   }
 
   #enter(state: State, isTold = true): void {
+    if (state === 'enabled') this.#sick = 0;
     this.#state = state;
     if (isTold) this.#states.push(state);
   }
@@ -158,8 +184,18 @@ export class PoolWorld implements ModelledWorld {
     this.send(message);
   }
 
+  /** An answer to a health check, while it is enabled. */
+  #checked(isWell: boolean): void {
+    this.#sick = isWell ? 0 : this.#sick + 1;
+    if (this.#sick >= TRIP_LIMIT) this.#trip(true);
+  }
+
   probed(isWell: boolean): void {
-    if (isWell) {
+    if (this.#state === 'enabled') {
+      this.#checked(isWell);
+      const error = portError('transient', 'no answer');
+      this.#answer('probe', isWell ? { type: 'engine.healthy' } : { type: 'engine.unhealthy', error });
+    } else if (isWell) {
       this.#streak = 0;
       this.#enter('enabled');
       this.#answer('probe', { type: 'engine.healthy' });
@@ -173,6 +209,10 @@ export class PoolWorld implements ModelledWorld {
     const [first] = this.#live;
     const id = runnerId(isKnown && first !== undefined ? first : 'nobody');
     this.send({ type: 'task.cancel', runnerId: id, reason: 'no more', wallAt: this.#bench.clock.wall() });
+  }
+
+  get #isAsked(): boolean {
+    return this.call('probe') !== undefined;
   }
 
   get hasTimer(): boolean {
@@ -190,10 +230,12 @@ export class PoolWorld implements ModelledWorld {
 
   look(): void {
     const { ref, parent, clock } = this.#bench;
-    assert.equal(ref.getSnapshot().value, this.#state);
+    assert.equal(this.#bench.state, this.#state);
     assert.deepEqual(this.#bench.states, this.#states, 'told of every change of its state');
-    const { table, launchFailures } = ref.getSnapshot().context;
+    const { table, launchFailures, sicknesses } = ref.getSnapshot().context;
     assert.equal(launchFailures, this.#streak);
+    if (this.#state === 'enabled') assert.equal(sicknesses, this.#sick);
+    assert.equal(this.#bench.heard('pool.throttled').length, this.#throttled);
     assert.deepEqual([...table.refs.keys()].toSorted(), [...this.#live].toSorted());
     assert.equal(this.#bench.heard('runner.settled').length, this.#settled.size, 'each runner settles once');
     assert.equal(this.#bench.heard('runner.declined').length, this.#declined);
@@ -202,14 +244,17 @@ export class PoolWorld implements ModelledWorld {
     const earliest = table.deadlines.earliest();
     if (earliest !== null) assert.ok(table.armedFor !== null && table.armedFor <= earliest, 'its timer is set');
     if (this.#live.size === 0) assert.equal(table.deadlines.size, 0, 'no deadline of a runner that has ended');
-    assert.ok(clock.pending <= (this.#state === 'tripped' ? 2 : 1), 'one timer for all runners');
+    const own = this.#state === 'tripped' || (this.#state === 'enabled' && this.#healthMs !== null) ? 1 : 0;
+    assert.ok(clock.pending <= 1 + own, 'one timer for all runners');
   }
 
   place(): string {
     const { refs } = this.#bench.ref.getSnapshot().context.table;
     const waiting = this.#bench.desk.calls.find(({ open }) => open)?.port;
     const first = refs.size > 1 ? null : waiting;
-    return JSON.stringify([this.#state, Math.min(this.#streak, TRIP_LIMIT), refs.size, first, this.#isUntouched]);
+    // Health checks are nobody's business but the pool's: they are looked at while nothing runs.
+    const health = this.#state === 'enabled' && refs.size === 0 && this.#streak === 0 ? [this.#healthMs, this.#sick, this.#isAsked] : [];
+    return JSON.stringify([this.#state, Math.min(this.#streak, TRIP_LIMIT), refs.size, first, this.#isUntouched, ...health]);
   }
 
   conclude(): void {

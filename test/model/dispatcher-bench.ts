@@ -110,7 +110,7 @@ export class DispatcherBench {
 
   /** Past recovery, with nothing left behind. */
   start(adoptions: readonly Adoption[] = []): this {
-    this.desk.answer('recover', { type: 'recovery.finished', adoptions });
+    this.desk.answer('recover', { type: 'recovery.finished', adoptions, throttles: [] });
     return this;
   }
 

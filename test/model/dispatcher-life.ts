@@ -9,7 +9,7 @@ import { isEnd, judgeEnd, type LifeKind, type Phase } from './dispatcher-end.ts'
 import type { ModelledWorld } from './modelled.ts';
 import type { PortCall } from './port-desk.ts';
 import { RUNNER_ANSWERS, type RunnerAnswer } from './runner-answers.ts';
-import { readyTask, settings } from './samples.ts';
+import { LOCAL, readyTask, settings } from './samples.ts';
 
 const CALM: LifeKind = { untilIdle: false, leaves: false, broken: false };
 const { shutdown, stopGraceMs } = settings();
@@ -181,6 +181,12 @@ export class DispatcherLife implements ModelledWorld {
     const call = this.call(port);
     call?.answer(messageOf(call, this.#real.clock));
     this.#follow();
+  }
+
+  /** For ten seconds. */
+  throttle(): void {
+    const until = this.#real.clock.wall() + 10_000;
+    this.say({ type: 'pool.throttled', pool: LOCAL, until, reason: 'slow down' });
   }
 
   /** Words of a pool about a runner that the ledger does not know: nothing may come of them. */

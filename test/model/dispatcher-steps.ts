@@ -4,11 +4,12 @@ import type { DispatcherMessage, PoolOrder } from '../../machines/messages.ts';
 import { event } from '../../src/domain/events.ts';
 import { portError } from '../../src/domain/failures.ts';
 import { poolName } from '../../src/domain/ids.ts';
+import type { PoolSettings } from '../../src/domain/settings.ts';
 import type { LifeKind } from './dispatcher-end.ts';
 import { DispatcherLife } from './dispatcher-life.ts';
 import type { Modelled, Step } from './modelled.ts';
 import { RUNNER_ANSWERS, type RunnerAnswer } from './runner-answers.ts';
-import { LOCAL, readyTask } from './samples.ts';
+import { LOCAL, poolSettings, readyTask, settings } from './samples.ts';
 
 const BROKEN = portError('permanent', 'disk full');
 
@@ -39,7 +40,7 @@ const births: readonly Step<DispatcherLife>[] = [
   birth('to break at recovery', { untilIdle: false, leaves: false, broken: true }),
 ];
 
-const FOUND: DispatcherMessage = { type: 'recovery.finished', adoptions: [] };
+const FOUND: DispatcherMessage = { type: 'recovery.finished', adoptions: [], throttles: [] };
 const recoveries: readonly Step<DispatcherLife>[] = [
   message('nothing was left', FOUND, (life) => life.recover(0)),
   message('one was left', FOUND, (life) => life.recover(1)),
@@ -62,11 +63,32 @@ const people: readonly Step<DispatcherLife>[] = [
   order('enable a pool that is not there', 'nowhere', RESUME),
 ];
 
+const configuration = (...pools: readonly PoolSettings[]): DispatcherMessage => ({
+  type: 'configuration.changed',
+  settings: settings(),
+  pools,
+  actor: 'cli:ann',
+  changes: {},
+});
+const SECOND = poolSettings({ name: poolName('second') });
+const REDUCED = configuration(poolSettings({ maxConcurrency: 3 }));
+const reload = (name: string, told: DispatcherMessage): Step<DispatcherLife> => ({
+  name,
+  can: (life) => life.phase === 'running',
+  run: (life) => life.say(told),
+});
+const reloads: readonly Step<DispatcherLife>[] = [
+  reload('a second pool is configured', configuration(poolSettings(), SECOND)),
+  reload('no second pool is configured', configuration(poolSettings())),
+  reload('the pool is configured as smaller', REDUCED),
+];
+
 const world: readonly Step<DispatcherLife>[] = [
   { name: 'a task', can: (life) => life.maySubmit, run: (life) => life.submit(null) },
   { name: 'a task for later', can: (life) => life.maySubmit, run: (life) => life.submit(10_000) },
   answer('nothing new', 'fetchChanges', (life) => life.fetch()),
   ...(Object.keys(RUNNER_ANSWERS) as RunnerAnswer[]).map((name) => answer(name, RUNNER_ANSWERS[name].port, (life) => life.reply(name))),
+  { name: 'the pool is throttled', can: (life) => life.hasRunner, run: (life) => life.throttle() },
   { name: 'a late refusal', can: (life) => life.hasRunner, run: (life) => life.decline() },
   { name: 'time', can: (life) => life.hasTimer, run: (life) => life.pass() },
 ];
@@ -83,7 +105,7 @@ const faults: readonly Step<DispatcherLife>[] = [
 export const modelledDispatcher: Modelled<DispatcherLife> = {
   machine: dispatcherMachine,
   begin: (inspect: (event: InspectionEvent) => void) => new DispatcherLife(inspect),
-  steps: [...births, ...recoveries, ...people, ...world, ...faults],
+  steps: [...births, ...recoveries, ...people, ...reloads, ...world, ...faults],
 };
 
 /**

@@ -100,7 +100,7 @@ describe('the whole dispatcher in memory', () => {
         const world = new DispatcherWorld(script(seed));
         const tasks = randomTasks(seed);
         world.submit(taskSet(tasks));
-        const pool = poolSettings({ maxConcurrency: 100, breaker: { failures: 4, cooldownMs: 3000 } });
+        const pool = poolSettings({ maxConcurrency: 100, breaker: { failures: 4, cooldownMs: 3000, healthIntervalMs: null } });
         const life = world.live({ settings: LIMITS, pools: [pool], untilIdle: true });
         world.runToEnd(life);
         assert.equal(life.actor.getSnapshot().output?.failure, null);

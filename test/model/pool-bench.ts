@@ -42,6 +42,7 @@ export class PoolBench {
           pool: LOCAL,
           timeoutMs: 60_000,
           stopGraceMs: 30_000,
+          throttleMs: () => 60_000,
           telemetry,
           now: () => clock.monotonic(),
           wall: () => clock.wall(),
@@ -70,8 +71,14 @@ export class PoolBench {
     return ref;
   }
 
+  /** The outermost state. */
+  get state(): string {
+    const { value } = this.ref.getSnapshot();
+    return typeof value === 'string' ? value : (Object.keys(value)[0] ?? '');
+  }
+
   isIn(state: string): void {
-    assert.equal(this.ref.getSnapshot().value, state);
+    assert.equal(this.state, state);
   }
 
   get running(): number {

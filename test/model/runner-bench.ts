@@ -49,6 +49,7 @@ export class RunnerBench {
       pool: LOCAL,
       timeoutMs: 60_000,
       stopGraceMs: 30_000,
+      throttleMs: () => 60_000,
       telemetry,
       now: () => clock.monotonic(),
       wall: () => clock.wall(),

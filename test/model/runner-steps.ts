@@ -131,6 +131,7 @@ const answers: readonly Step<RunnerWorld>[] = [
   message('was never started', { type: 'inspection.neverStarted' }),
   message('nobody knows', { type: 'inspection.failed', error: TRANSIENT }),
   message('settled', { type: 'settle.recorded', report: reportOf('done') }),
+  message('settled as throttled', { type: 'settle.recorded', report: reportOf('ready', { throttledUntil: WALL_ZERO + 1 }) }),
   message('not settled this time', { type: 'settle.failed', error: TRANSIENT }),
   message('fenced', { type: 'settle.failed', error: portError('fenced', 'a later attempt') }),
   message('not settled, for another dispatcher is in office', { type: 'settle.failed', error: DEPOSED }),

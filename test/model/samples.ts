@@ -62,6 +62,7 @@ export const reportOf = (taskState: SettleReport['taskState'], rest: Partial<Set
   reason: null,
   notBefore: null,
   news: false,
+  throttledUntil: null,
   ...rest,
 });
 
@@ -104,7 +105,9 @@ export const poolSettings = (rest: Partial<PoolSettings> = {}): PoolSettings => 
   defaultResources: { cpu: 1, memory: 256 },
   timeoutMs: null,
   stallTimeoutMs: null,
-  breaker: { failures: 3, cooldownMs: 30_000 },
+  breaker: { failures: 3, cooldownMs: 30_000, healthIntervalMs: null },
+  retry: {},
+  account: null,
   command: null,
   env: {},
   ...rest,
@@ -125,6 +128,7 @@ export const settings = (rest: Partial<DispatcherSettings> = {}): DispatcherSett
   timeoutMs: 7_200_000,
   heartbeatTimeoutMs: 60_000,
   stallTimeoutMs: 900_000,
+  usageIntervalMs: 10_000,
   stopGraceMs: 30_000,
   shutdown: { timeoutMs: 300_000, onShutdown: 'stop' },
   skillMapping: new Map(),

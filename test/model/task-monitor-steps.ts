@@ -63,6 +63,10 @@ class MonitorWorld implements ModelledWorld {
     this.#heed();
   }
 
+  configure(): void {
+    this.#ref.send({ type: 'monitor.configure', pollIntervalMs: POLL_MS });
+  }
+
   #heed(): void {
     if (this.#state === 'waiting') this.#begin();
     else if (this.#state === 'fetching') this.#again = true;
@@ -161,6 +165,7 @@ const steps: readonly Step<MonitorWorld>[] = [
   },
   { name: 'news of nothing', can: (world) => world.can({ type: 'registry.changed' }), run: (world) => world.say() },
   { name: 'a check', can: (world) => world.can({ type: 'monitor.check', token: 1 }), run: (world) => world.check() },
+  { name: 'the interval again', can: () => true, run: (world) => world.configure() },
   { name: 'a page', can: answers('changes.fetched'), run: (world) => world.page() },
   { name: 'a passing fault', can: answers('changes.failed'), run: (world) => world.refuse('transient') },
   { name: 'a broken registry', can: answers('changes.failed'), run: (world) => world.refuse('permanent') },

@@ -2,7 +2,7 @@ import { event, type EventDraft } from '../../domain/events.ts';
 import { portError, type PortError } from '../../domain/failures.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import { settle, type Settlement } from '../../domain/settlement.ts';
+import { settle, throttledUntil, type Settlement } from '../../domain/settlement.ts';
 import type { TaskState } from '../../domain/task.ts';
 import type { SettleReport, SettleRequest } from '../../ports/task-registry.ts';
 import { noSuchTask } from './claim.ts';
@@ -72,6 +72,14 @@ const write = (tables: Tables, row: TaskRow, attempt: AttemptRow, settlement: Se
   return state;
 };
 
+/** In the attempt's own transaction, so that no later dispatcher forgets it. */
+const noteThrottle = (tables: Tables, row: TaskRow, attempt: AttemptRow, request: SettleRequest, until: number): void => {
+  const { runnerId, slotId, pool, attempt: number } = attempt;
+  const reason = 'reason' in request.outcome ? request.outcome.reason : '';
+  const place = { spec: row.spec, taskId: row.id, attempt: number, runnerId, slotId, pool };
+  note(tables, event('PoolThrottled', request.at, `runner:${runnerId}`, { ...place, details: { reason, until } }));
+};
+
 /** Writes down how an attempt ended and what follows, by the rules of the domain's `settle`. */
 export const settleAttempt = (tables: Tables, request: SettleRequest): Result<SettleReport, PortError> => {
   const fenced = outOfOffice(tables, request.epoch);
@@ -98,6 +106,9 @@ export const settleAttempt = (tables: Tables, request: SettleRequest): Result<Se
   });
   const before = tables.meta.lastChange;
   const taskState = write(tables, row, attempt, settlement, request.at);
+  // Also where the task itself is cancelled: the pool is throttled all the same.
+  const until = throttledUntil(request);
+  if (until !== null) noteThrottle(tables, row, attempt, request, until);
   const { reason, notBefore } = settlement;
-  return ok({ taskState, reason, notBefore, news: tables.meta.lastChange > before });
+  return ok({ taskState, reason, notBefore, news: tables.meta.lastChange > before, throttledUntil: until });
 };

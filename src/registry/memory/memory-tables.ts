@@ -166,12 +166,13 @@ export class MemoryTables implements Tables {
     this.#events.push({ ...draft, seq });
   }
 
-  events({ after, limit, spec, taskId }: EventQuery): readonly DispatcherEvent[] {
+  events({ after, limit, spec, taskId, types }: EventQuery): readonly DispatcherEvent[] {
     const found: DispatcherEvent[] = [];
     for (let index = Math.max(0, Math.floor(after)); index < this.#events.length; index += 1) {
       const event = this.#events[index];
       if (event === undefined || (spec !== undefined && event.spec !== spec)) continue;
       if (taskId !== undefined && event.taskId !== taskId) continue;
+      if (types !== undefined && !types.includes(event.type)) continue;
       if (found.push(event) >= limit) break;
     }
     return found;

@@ -116,8 +116,13 @@ ALTER TABLE task ADD COLUMN cancel_reason TEXT;
 
 const EXPECTED_DURATION = 'ALTER TABLE task ADD COLUMN expected_ms REAL;';
 
+/** Finds the few among the many at every start, and costs the many nothing. */
+const THROTTLES = `
+CREATE INDEX event_of_throttle ON event (seq) WHERE type IN ('PoolThrottled', 'PoolUnthrottled');
+`;
+
 /** Step `n` brings `user_version` from `n` to `n + 1`. Steps are added, never changed. */
-const STEPS: readonly string[] = [FIRST, GROUPS_AND_WISHES, EXPECTED_DURATION];
+const STEPS: readonly string[] = [FIRST, GROUPS_AND_WISHES, EXPECTED_DURATION, THROTTLES];
 
 export const SCHEMA_VERSION = STEPS.length;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { poolName, runnerId, slotId, specName, taskId } from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import { DEFAULT_THROTTLE_MS, settle, type Settlement, type SettlementFacts } from '../../../src/domain/settlement.ts';
+import { DEFAULT_THROTTLE_MS, settle, throttledUntil, type Settlement, type SettlementFacts } from '../../../src/domain/settlement.ts';
 
 const AT = 1_000_000;
 
@@ -96,13 +96,13 @@ const TABLE: readonly Row[] = [
   [
     'throttling with a time',
     facts({ kind: 'throttled', reason: 'slow down', retryAfterMs: 5 }, { countedBefore: 2 }),
-    { attemptEnd: 'failed', taskState: 'ready', counted: false, notBefore: AT + 5 },
+    { attemptEnd: 'failed', taskState: 'ready', counted: false, notBefore: null },
     ['RunnerFailed', 'TaskRetryScheduled'],
   ],
   [
     'throttling without a time',
     facts({ kind: 'throttled', reason: 'slow down', retryAfterMs: null }),
-    { taskState: 'ready', counted: false, notBefore: AT + DEFAULT_THROTTLE_MS },
+    { taskState: 'ready', counted: false, notBefore: null },
     ['RunnerFailed', 'TaskRetryScheduled'],
   ],
   [
@@ -124,6 +124,13 @@ describe('settling', () => {
       );
     });
   }
+
+  it('says until when the pool of a throttled attempt pauses, and nothing of other ends', () => {
+    const until = (retryAfterMs: number | null) => throttledUntil(facts({ kind: 'throttled', reason: 'slow down', retryAfterMs }));
+    assert.equal(until(5), AT + 5);
+    assert.equal(until(null), AT + DEFAULT_THROTTLE_MS);
+    assert.equal(throttledUntil(facts(failed)), null);
+  });
 
   it('tells everything about the attempt in its events', () => {
     const { events } = settle(facts(failed));

@@ -144,6 +144,14 @@ describe('the question whether really nothing is left', () => {
     assert.deepEqual(bench.caughtUp(), [1, 3]);
   });
 
+  it('goes by another interval once it is told', () => {
+    const bench = monitor();
+    bench.ref.send({ type: 'monitor.configure', pollIntervalMs: 10 });
+    bench.give();
+    bench.clock.advance(10);
+    assert.equal(bench.ref.getSnapshot().value, 'fetching');
+  });
+
   it('survives a registry that does not answer', () => {
     const bench = monitor();
     bench.refuse('transient');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunnerContext, RunnerEntry } from '../../../../machines/runner/context.ts';
 import { RunnerBench } from '../../../model/runner-bench.ts';
-import { claimOf, exitOf, handleOf, readyTask, slot } from '../../../model/samples.ts';
+import { claimOf, exitOf, handleOf, readyTask, reportOf, slot } from '../../../model/samples.ts';
 import type { StatechartCoverage } from '../../../../src/simulation/statechart-coverage.ts';
 import { WALL_ZERO } from '../../../../src/simulation/virtual-clock.ts';
 
@@ -18,6 +18,17 @@ const adopted = (rest: Partial<Extract<RunnerEntry, { kind: 'adopted' }>> = {}):
 /** From the outcome to the end, and the two other ways in. */
 export const settlingTests = ({ inspect }: StatechartCoverage): void => {
   describe('a runner that settles', () => {
+    it('throttled: tells its pool until when, before its slot is back', () => {
+      const bench = new RunnerBench(inspect);
+      bench.run();
+      bench.send({ type: 'process.exited', exit: exitOf(69, { verdict: { kind: 'throttled', by: 'exit code 69' } }) });
+      const { outcome } = bench.desk.input('settle') as { outcome: { kind: string; retryAfterMs: number } };
+      assert.deepEqual([outcome.kind, outcome.retryAfterMs], ['throttled', 60_000], 'as long as its pool says');
+      bench.desk.answer('settle', { type: 'settle.recorded', report: reportOf('ready', { throttledUntil: 9 }) });
+      assert.partialDeepStrictEqual(bench.parent.heard.at(-1), { type: 'runner.throttled', until: 9, reason: 'exit code 69' });
+      bench.isIn('settling.releasing');
+    });
+
     it('keeps outcome and slot while the registry is busy, and writes again after a pause', () => {
       const bench = new RunnerBench(inspect);
       bench.run();
@@ -130,7 +141,7 @@ export const settlingTests = ({ inspect }: StatechartCoverage): void => {
       const bench = new RunnerBench(inspect, adopted({ slot: null }));
       bench.desk.answer('inspect', { type: 'inspection.neverStarted' });
       assert.equal((bench.desk.input('settle')['outcome'] as { kind: string }).kind, 'interrupted');
-      bench.desk.answer('settle', { type: 'settle.recorded', report: null });
+      bench.desk.answer('settle', { type: 'settle.recorded', report: reportOf('ready') });
       bench.ended('cancelled');
       assert.equal(bench.desk.count('releaseSlot'), 0);
     });
@@ -146,7 +157,7 @@ export const settlingTests = ({ inspect }: StatechartCoverage): void => {
         const bench = new RunnerBench(inspect, adopted({ slot: null }));
         bench.desk.answer('inspect', { type: 'inspection.alive', handle: handleOf(), at: 0 });
         end(bench);
-        bench.desk.answer('settle', { type: 'settle.recorded', report: null });
+        bench.desk.answer('settle', { type: 'settle.recorded', report: reportOf('ready') });
         bench.ended(final);
         assert.equal(bench.desk.count('releaseSlot'), 0);
       }
@@ -220,7 +231,7 @@ export const settlingTests = ({ inspect }: StatechartCoverage): void => {
         brokenIn((broken) => {
           broken.run();
           broken.exit(0);
-          broken.desk.answer('settle', { type: 'settle.recorded', report: { taskState: 'done' } });
+          broken.desk.answer('settle', { type: 'settle.recorded', report: reportOf('done') });
         }),
       );
       bench.giveBack();
