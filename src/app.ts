@@ -31,6 +31,8 @@ import { HeartbeatTable } from './runtime/heartbeats.ts';
 import type { Office, Ports } from './runtime/ports.ts';
 import { retiredPools } from './runtime/retired-pools.ts';
 import { openRunnerTokens } from './server/runner-token.ts';
+import { liveDispatcher } from './server/live-dispatcher.ts';
+import { Reloading, type ReloadReport } from './server/reloading.ts';
 import { serveApi, type Api } from './server/serve-api.ts';
 import { countedJournal } from './telemetry/counted-journal.ts';
 import { joined } from './telemetry/joined.ts';
@@ -44,6 +46,8 @@ export interface DispatcherOptions {
   readonly telemetry?: Telemetry;
   /** Where another has the registry: wait for its end, and end it if it hangs. */
   readonly standby?: Pick<StandbyOptions, 'signal' | 'tell'>;
+  /** Reads the configuration again, for a reload; errors as lines. Without it there is none. */
+  readonly reread?: () => Result<Configuration, readonly string[]>;
   /** Whether to serve the HTTP API; default true. */
   readonly api?: boolean;
 }
@@ -61,6 +65,8 @@ export interface Dispatcher {
   readonly finished: Promise<DispatcherOutput>;
   /** Address of the HTTP API once it listens; `null` without one. */
   readonly api: Promise<Result<string | null, PortError>>;
+  /** Reads the configuration again and goes by it; an invalid one changes nothing. @param actor who asks, for the event */
+  reload(actor: string): Promise<Result<ReloadReport, PortError>>;
   /** As the first signal does; called again, as the second. */
   shutdown(reason: string): void;
   /** Frees everything; runners that were left go on. */
@@ -193,7 +199,7 @@ const launcherTerms = (
 
 const assemble = async (
   configuration: Configuration,
-  { untilIdle = false, telemetry: listener = silent, standby, api: withApi = true }: DispatcherOptions,
+  { untilIdle = false, telemetry: listener = silent, standby, reread, api: withApi = true }: DispatcherOptions,
   closers: Closers,
 ): Promise<Result<Dispatcher, OpenFailure>> => {
   const tally = new Tally(configuration.pools.map(({ name }) => name));
@@ -227,7 +233,7 @@ const assemble = async (
     record: (event) => record(event),
   });
   if (!launchers.ok) return launchers;
-  for (const launcher of launchers.value.all) closers.add(() => ask<null>((reply) => launcher.close(reply)));
+  closers.add(() => Promise.all(launchers.value.all().map((launcher) => ask<null>((reply) => launcher.close(reply)))));
   const inbox = createInbox((error) => {
     trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   });
@@ -269,9 +275,18 @@ const assemble = async (
   record = (event) => inbox.post(() => actor.send({ type: 'event.record', event }));
   registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
   const runners = { ports, office: terms, heartbeats, tokens: tokens.value };
+  const reloading = new Reloading({
+    configuration,
+    reread: reread ?? null,
+    openLaunchers: launchers.value.extend,
+    live: liveDispatcher(actor),
+    telemetry,
+  });
+  const reload: Dispatcher['reload'] = (by) => reloading.reload(by);
   const serving = async (): Promise<Result<string | null, PortError>> => {
     if (!withApi) return ok(null);
-    const served = await serveApi({ configuration, pools, registry, actor, now: () => clock.wall(), tally, journal, runners });
+    const now = (): number => clock.wall();
+    const served = await serveApi({ configuration, registry, actor, now, reload, tally, journal, runners });
     if (served.ok) api = served.value;
     return served.ok ? ok(served.value.url) : served;
   };
@@ -285,6 +300,7 @@ const assemble = async (
     start: () => void serves.then(() => actor.start()),
     finished: outcomeOf(actor),
     api: serves,
+    reload,
     shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),
     close: () => closers.close(),
   });

@@ -5,6 +5,7 @@ import type { TaskKey } from '../domain/ids.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { isToken, proofOf, readAdminToken } from '../server/admin-token.ts';
 import { readEndpoint } from '../server/endpoint-file.ts';
+import { reloadSchema, type ReloadReport } from '../server/reloading.ts';
 import { ACTOR_HEADER } from '../server/request-header.ts';
 import { poolSchema, statusSchema, type PoolReport, type StatusReport } from '../server/status.ts';
 import { pathOfTask } from '../server/task-path.ts';
@@ -113,6 +114,10 @@ export class ApiClient {
   async changePool(name: string, change: Readonly<Record<string, unknown>>): Promise<Result<PoolReport, PortError>> {
     const body = JSON.stringify(change);
     return parsedAs(poolSchema, await this.#call(`/api/v1/pools/${encodeURIComponent(name)}`, { method: 'PATCH', body }));
+  }
+
+  async reload(): Promise<Result<ReloadReport, PortError>> {
+    return parsedAs(reloadSchema, await this.#call('/api/v1/reload', { method: 'POST' }));
   }
 
   /** How many runners it waits for. */

@@ -137,6 +137,9 @@ withJson(command('pools [order] [name] [limit]', 'list pools; or enable, disable
   (order: string | undefined, name: string | undefined, limit: string | undefined, options: GlobalOptions) =>
     finish(async () => (await import('./commands/pools.ts')).pools(order ?? 'list', name, limit, options)),
 );
+withJson(command('reload', 'read the configuration again, and go by it from now on (as SIGHUP does)')).action((options: GlobalOptions) =>
+  finish(async () => (await import('./commands/reload.ts')).reload(options)),
+);
 withJson(command('drain', 'start nothing more, wait for what runs, then end the dispatcher'))
   .option('--wait', 'come back once it has ended')
   .addHelpText('after', '\nIt waits without a limit; a signal to the dispatcher sets the one of graceful_shutdown.')

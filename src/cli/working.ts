@@ -12,7 +12,7 @@ export interface Working {
 
 export const openWorking = async (
   configuration: Configuration,
-  options: Pick<DispatcherOptions, 'untilIdle' | 'standby'>,
+  options: Pick<DispatcherOptions, 'untilIdle' | 'standby' | 'reread'>,
 ): Promise<Result<Working, OpenFailure>> => {
   const progress = createProgress();
   const opened = await openDispatcher(configuration, { ...options, telemetry: progress });

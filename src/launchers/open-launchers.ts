@@ -11,8 +11,10 @@ import { localPoolNotices, readyLocalPools, registryFiles } from './local-proces
 export interface Launchers {
   /** By pool; pools of one engine share a launcher. */
   readonly byPool: ReadonlyMap<PoolName, Launcher>;
-  /** Each of them once. */
-  readonly all: readonly Launcher[];
+  /** Each of them once; more after an extension. */
+  readonly all: () => readonly Launcher[];
+  /** Finds or opens those of more pools; what is there stays. */
+  readonly extend: (pools: readonly PoolSettings[]) => Promise<Result<null, PortError>>;
 }
 
 type Opened = Result<Launcher, PortError>;
@@ -52,18 +54,28 @@ export const openLaunchers = async (
   if (!local.ok) return local;
   const byPool = new Map<PoolName, Launcher>();
   const byEngine = new Map<string, Launcher>([['local-process', local.value]]);
-  for (const { name, engine } of pools) {
-    const key = engineKey(engine);
-    const known = byEngine.get(key);
-    const opened: Opened = known === undefined ? await openFor(engine, terms, local.value) : ok(known);
-    if (!opened.ok) {
-      await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => launcher.close(resolve))));
-      return opened;
+  const open = async (wanted: readonly PoolSettings[]): Promise<Result<null, PortError>> => {
+    for (const { name, engine } of wanted) {
+      const key = engineKey(engine);
+      const known = byEngine.get(key);
+      const opened: Opened = known === undefined ? await openFor(engine, terms, local.value) : ok(known);
+      if (!opened.ok) return opened;
+      byEngine.set(key, opened.value);
+      byPool.set(name, opened.value);
     }
-    byEngine.set(key, opened.value);
-    byPool.set(name, opened.value);
+    return ok(null);
+  };
+  const opened = await open(pools);
+  if (!opened.ok) {
+    await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => void launcher.close(resolve))));
+    return opened;
   }
-  return ok({ byPool, all: [...byEngine.values()] });
+  const extend: Launchers['extend'] = async (wanted) => {
+    const more = wanted.filter(({ name }) => !byPool.has(name));
+    const fit = readyLocalPools(more, terms);
+    return fit.ok ? open(more) : fit;
+  };
+  return ok({ byPool, all: () => [...byEngine.values()], extend });
 };
 
 /** Pools with the same key are run by the same launcher. */

@@ -45,6 +45,8 @@ export type Notice =
   | { readonly type: 'deadlockDetected'; readonly deadlock: Deadlock; readonly standing: number }
   | { readonly type: 'deadlockResolved'; readonly deadlock: Deadlock; readonly standing: number }
   | { readonly type: 'poolChanged'; readonly pool: PoolName; readonly state: string; readonly reason: string }
+  /** The configuration was read again. */
+  | { readonly type: 'reloaded'; readonly message: string }
   | { readonly type: 'draining'; readonly runners: number }
   | { readonly type: 'shutdownWaiting'; readonly runners: number; readonly timeoutMs: number }
   | { readonly type: 'shutdownStopping'; readonly runners: number; readonly graceMs: number }

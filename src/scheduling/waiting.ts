@@ -41,8 +41,11 @@ const brief = (shortage: Shortage): string => {
       return `${shortage.pool} kept for ${shortage.task}`;
     case 'pool_not_accepting':
       return `${shortage.pool} ${shortage.state}`;
+    case 'pool_throttled':
+      return `${shortage.pool} throttled`;
     default:
-      return shortageText(shortage);
+      // These know no time.
+      return shortageText(shortage, 0);
   }
 };
 

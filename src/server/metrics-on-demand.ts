@@ -26,14 +26,14 @@ const observedPool = ({ scheduler: { ledger } }: LiveDispatcher, settings: PoolS
   };
 };
 
-const observedOf = ({ registry, pools, tally, journal }: ApiRequest, live: LiveDispatcher): Observed => ({
+const observedOf = ({ registry, tally, journal }: ApiRequest, live: LiveDispatcher): Observed => ({
   version: packageVersion(),
   tally,
   tasks: async () =>
     valueOr(await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(null, reply))),
   events: async () => valueOr(await ask<number>((reply: Reply<number>) => registry.lastEvent(reply))),
   eventsFellBack: () => journal.fellBack,
-  pools: () => pools.map((pool) => observedPool(live, pool)),
+  pools: () => live.pools().map((pool) => observedPool(live, pool)),
   queue: () => ({ waiting: live.scheduler.waiting, delayed: live.scheduler.delayed }),
   phase: () => live.phase(),
 });

@@ -39,12 +39,12 @@ const readyTask = ({ key, spec, requiredSkill, priority, attempts, notBefore }: 
 });
 
 /** @param scheduler of the live dispatcher, or one that knows the configuration only */
-export const neverPlaced = (scheduler: Pick<Scheduler, 'whyNever'>, pools: readonly PoolSettings[]): NeverPlaced => {
+export const neverPlaced = (scheduler: Pick<Scheduler, 'whyNever'>, pools: () => readonly PoolSettings[]): NeverPlaced => {
   // The size of a task stands in its definition, which costs a read each; without quotas it does not matter.
-  const sizesMatter = pools.some(({ cpuQuota, memoryQuota }) => cpuQuota !== null || memoryQuota !== null);
+  const sizesMatter = (): boolean => pools().some(({ cpuQuota, memoryQuota }) => cpuQuota !== null || memoryQuota !== null);
   const why = async (registry: TaskRegistry, task: TaskView): Promise<string | null> =>
     task.state === 'ready'
-      ? scheduler.whyNever(readyTask(task, sizesMatter ? await sizeOf(registry, task) : NO_SIZE))
+      ? scheduler.whyNever(readyTask(task, sizesMatter() ? await sizeOf(registry, task) : NO_SIZE))
       : null;
   return {
     why,
@@ -61,4 +61,4 @@ export const neverPlaced = (scheduler: Pick<Scheduler, 'whyNever'>, pools: reado
 
 /** For a command beside or without a dispatcher: as the configuration has it. */
 export const neverPlacedBy = ({ dispatcher, pools }: Configuration): NeverPlaced =>
-  neverPlaced(new Scheduler(dispatcher, pools, registryId('')), pools);
+  neverPlaced(new Scheduler(dispatcher, pools, registryId('')), () => pools);

@@ -38,7 +38,7 @@ const changePool = async (c: Context, parts: ApiParts): Promise<Response> => {
   const body = await bodyOf(c, poolBody);
   if (!body.ok) return body.response;
   const { state, max_concurrency: maxConcurrency } = body.value;
-  const known = parts.pools.map((pool) => pool.name);
+  const known = parts.live.pools().map((pool) => pool.name);
   if (!known.includes(name)) return portProblem(c, unknownPool(name, known));
   if (state === undefined && maxConcurrency === undefined) {
     return problem(c, 400, 'body: expected state, max_concurrency or both');
@@ -70,6 +70,15 @@ export const poolRoutes = (app: Hono, parts: ApiParts): void => {
   route(app, '/api/v1/pools', { GET: part('pools') });
   route(app, '/api/v1/pools/:name', { PATCH: (c) => changePool(c, parts) });
   route(app, '/api/v1/runners', { GET: part('runners') });
+  route(app, '/api/v1/reload', {
+    POST: async (c) => {
+      const body = await bodyOf(c, z.strictObject({}));
+      if (!body.ok) return body.response;
+      const report = await parts.reload(actorOf(c));
+      if (report.ok) return c.json(report.value);
+      return report.error.kind === 'invalid' ? problem(c, 422, report.error.message) : portProblem(c, report.error);
+    },
+  });
   route(app, '/api/v1/drain', {
     POST: async (c) => {
       const body = await bodyOf(c, z.strictObject({}));

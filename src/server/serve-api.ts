@@ -1,10 +1,13 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { PoolType } from '../domain/engine-settings.ts';
 import { portError, type PortError } from '../domain/failures.ts';
+import type { PoolName } from '../domain/ids.ts';
+import { formatDuration } from '../domain/quantities.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { TaskRegistry } from '../ports/task-registry.ts';
 import type { DispatcherActor } from '../runtime/dispatcher-actor.ts';
+import type { Ledger } from '../scheduling/ledger.ts';
 import type { CountedJournal } from '../telemetry/counted-journal.ts';
 import type { Tally } from '../telemetry/tally.ts';
 import { ensureAdminToken } from './admin-token.ts';
@@ -16,14 +19,15 @@ import { metricsOnDemand } from './metrics-on-demand.ts';
 import { neverPlaced } from './never-placed.ts';
 import { onDemand } from './on-demand.ts';
 import { listenForRunners, runnerListener, urlOnThisMachine, withRunners, type RunnerService } from './serve-runners.ts';
+import type { ReloadReport } from './reloading.ts';
 import { statusReport, type StatusReport } from './status.ts';
 
 export interface ApiRequest {
   readonly configuration: Configuration;
-  readonly pools: readonly PoolSettings[];
   readonly registry: TaskRegistry;
   readonly actor: DispatcherActor;
   readonly now: () => number;
+  readonly reload: (actor: string) => Promise<Result<ReloadReport, PortError>>;
   readonly tally: Tally;
   readonly journal: Pick<CountedJournal, 'fellBack'>;
   readonly runners: RunnerService;
@@ -36,17 +40,25 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const statusOf = ({ registry, actor, pools }: ApiRequest, live: LiveDispatcher): Promise<Result<StatusReport, PortError>> => {
+const statusOf = ({ registry, actor, now }: ApiRequest, live: LiveDispatcher): Promise<Result<StatusReport, PortError>> => {
   const { scheduler } = live;
   const { ledger } = scheduler;
   const present = ({ name }: PoolSettings) => ({
     ...ledger.use(name),
-    state: ledger.stateOf(name),
-    reason: ledger.reasonOf(name),
+    ...shownState(ledger, name, now()),
     maxConcurrency: ledger.maxConcurrencyOf(name),
   });
   const lastStuck = actor.getSnapshot().context.deadlocks.stuck;
-  return statusReport(registry, pools, present, { scheduler, dispatcher: live.phase(), lastStuck });
+  return statusReport(registry, live.pools(), present, { scheduler, dispatcher: live.phase(), lastStuck });
+};
+
+/** A pool that takes what it is given may be one that nothing is given to just now. */
+const shownState = (ledger: Ledger, name: PoolName, now: number): { readonly state: string; readonly reason: string | null } => {
+  const [state, reason] = [ledger.stateOf(name), ledger.reasonOf(name)];
+  const pause = state === 'enabled' ? ledger.throttles.of(name) : null;
+  if (pause === null) return { state, reason };
+  const whom = pause.account === null ? '' : `, with account ${pause.account}`;
+  return { state: 'throttled', reason: `for another ${formatDuration(pause.until - now)}${whom}: ${pause.reason}` };
 };
 
 const hostsOf = (url: string, host: string): ReadonlySet<string> => {
@@ -84,8 +96,8 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
     token: ensureAdminToken(stateDir),
     allowedHosts: () => hosts,
     status: () => statusOf(request, live),
-    pools: request.pools,
-    never: neverPlaced(live.scheduler, request.pools),
+    never: neverPlaced(live.scheduler, live.pools),
+    reload: request.reload,
     now: request.now,
     live,
     metrics: metricsOnDemand(request, live),

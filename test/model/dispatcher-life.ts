@@ -3,6 +3,7 @@ import type { InspectionEvent } from 'xstate';
 import type { DispatcherMessage } from '../../machines/messages.ts';
 import { portError, type PortError } from '../../src/domain/failures.ts';
 import { runnerId } from '../../src/domain/ids.ts';
+import type { PoolSettings } from '../../src/domain/settings.ts';
 import type { ReadyTask } from '../../src/domain/task.ts';
 import { DispatcherBench } from './dispatcher-bench.ts';
 import { isEnd, judgeEnd, type LifeKind, type Phase } from './dispatcher-end.ts';
@@ -183,6 +184,11 @@ export class DispatcherLife implements ModelledWorld {
     this.#follow();
   }
 
+  reload(pools: readonly PoolSettings[]): void {
+    const { settings: same } = this.#real.actor.getSnapshot().context;
+    this.say({ type: 'configuration.changed', settings: same, pools, actor: 'cli:ann', changes: {} });
+  }
+
   /** For ten seconds. */
   throttle(): void {
     const until = this.#real.clock.wall() + 10_000;
@@ -282,7 +288,8 @@ export class DispatcherLife implements ModelledWorld {
     const early = this.#phase === 'starting' ? [this.#shutdownAsked, this.#drainAsked] : [];
     const kind = this.#phase === 'starting' || this.#phase === 'running' ? [untilIdle, leaves] : [this.#hasFailed];
     const looks = this.call('fetchChanges') !== undefined;
-    return JSON.stringify([this.#phase, first, this.#recorder, looks, ...kind, ...early]);
+    const isThrottled = this.#phase === 'finishing' && this.#bench.scheduler.ledger.throttles.of(LOCAL) !== null;
+    return JSON.stringify([this.#phase, isThrottled, first, this.#recorder, looks, ...kind, ...early]);
   }
 
   conclude(): void {

@@ -9,7 +9,7 @@ import type { LifeKind } from './dispatcher-end.ts';
 import { DispatcherLife } from './dispatcher-life.ts';
 import type { Modelled, Step } from './modelled.ts';
 import { RUNNER_ANSWERS, type RunnerAnswer } from './runner-answers.ts';
-import { LOCAL, poolSettings, readyTask, settings } from './samples.ts';
+import { LOCAL, poolSettings, readyTask } from './samples.ts';
 
 const BROKEN = portError('permanent', 'disk full');
 
@@ -63,24 +63,16 @@ const people: readonly Step<DispatcherLife>[] = [
   order('enable a pool that is not there', 'nowhere', RESUME),
 ];
 
-const configuration = (...pools: readonly PoolSettings[]): DispatcherMessage => ({
-  type: 'configuration.changed',
-  settings: settings(),
-  pools,
-  actor: 'cli:ann',
-  changes: {},
-});
 const SECOND = poolSettings({ name: poolName('second') });
-const REDUCED = configuration(poolSettings({ maxConcurrency: 3 }));
-const reload = (name: string, told: DispatcherMessage): Step<DispatcherLife> => ({
+const reload = (name: string, ...pools: readonly PoolSettings[]): Step<DispatcherLife> => ({
   name,
   can: (life) => life.phase === 'running',
-  run: (life) => life.say(told),
+  run: (life) => life.reload(pools),
 });
 const reloads: readonly Step<DispatcherLife>[] = [
-  reload('a second pool is configured', configuration(poolSettings(), SECOND)),
-  reload('no second pool is configured', configuration(poolSettings())),
-  reload('the pool is configured as smaller', REDUCED),
+  reload('a second pool is configured', poolSettings(), SECOND),
+  reload('no second pool is configured', poolSettings()),
+  reload('the pool is configured as smaller', poolSettings({ maxConcurrency: 3 })),
 ];
 
 const world: readonly Step<DispatcherLife>[] = [

@@ -11,9 +11,11 @@ export interface StartOptions extends GlobalOptions {
 }
 
 /** What was opened; or the exit code of one that could not be, or of a standby that was told to stop. */
-const open = async (configuration: Configuration, { untilIdle = false, standby = false }: StartOptions): Promise<Working | number> => {
+const open = async (configuration: Configuration, options: StartOptions): Promise<Working | number> => {
+  const { untilIdle = false, standby = false } = options;
+  const reread = (): ReturnType<typeof configurationOf> => configurationOf(options);
   if (!standby) {
-    const opened = await openWorking(configuration, { untilIdle });
+    const opened = await openWorking(configuration, { untilIdle, reread });
     return opened.ok ? opened.value : complain(opened.error.message);
   }
   const waiting = new AbortController();
@@ -21,7 +23,7 @@ const open = async (configuration: Configuration, { untilIdle = false, standby =
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {
-    const opened = await openWorking(configuration, { untilIdle, standby: { signal: waiting.signal, tell: print } });
+    const opened = await openWorking(configuration, { untilIdle, reread, standby: { signal: waiting.signal, tell: print } });
     if (opened.ok && !waiting.signal.aborted) return opened.value;
     if (opened.ok) await opened.value.dispatcher.close();
     return opened.ok || waiting.signal.aborted ? EXIT_OK : complain(opened.error.message);
@@ -38,6 +40,8 @@ export const start = async (options: StartOptions): Promise<number> => {
   const working = await open(configuration.value, options);
   if (typeof working === 'number') return working;
   const { dispatcher } = working;
+  const onHangup = (): void => void dispatcher.reload('signal:SIGHUP');
+  process.on('SIGHUP', onHangup);
   const begun = performance.now();
   void dispatcher.api.then((api) => {
     if (api.ok && api.value !== null) print(`dispatcher ${process.pid} works; API at ${api.value}`);

@@ -46,6 +46,8 @@ const lineOf = (notice: Notice): string | null => {
       return `${colours.green('resolved')}  ${notice.deadlock.text}`;
     case 'poolChanged':
       return `pool ${notice.pool} is ${notice.state}${notice.reason === '' ? '' : `: ${notice.reason}`}`;
+    case 'reloaded':
+      return notice.message;
     case 'draining':
       return `draining: nothing new starts; waiting for ${notice.runners} running, however long (a signal sets a limit)`;
     case 'shutdownWaiting': {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { must, refused, type AtDesk } from './desk.ts';
+import type { DispatcherEvent } from '../../../src/domain/events.ts';
+import { ask, must, refused, type AtDesk } from './desk.ts';
 import { cancelled, failed, failedForGood, interrupted, runnerOf, succeeded, taskSet } from './samples.ts';
 
 export const settleConformance = (atDesk: AtDesk): void => {
@@ -12,7 +13,7 @@ export const settleConformance = (atDesk: AtDesk): void => {
       const seq = await desk.lastSeq();
       desk.now += 250;
       const report = await desk.settle('s/a', 1, succeeded);
-      assert.deepEqual(report, { taskState: 'done', reason: 'all good', notBefore: null, news: true });
+      assert.deepEqual(report, { taskState: 'done', reason: 'all good', notBefore: null, news: true, throttledUntil: null });
       assert.deepEqual(await desk.story(seq), ['RunnerCompleted a', 'TaskCompleted a', 'TaskReady b']);
       const [completed] = await desk.events(seq);
       assert.deepEqual([completed?.durationMs, completed?.runnerId], [250, runnerOf('s/a', 1)]);
@@ -27,12 +28,12 @@ export const settleConformance = (atDesk: AtDesk): void => {
       await desk.submit(taskSet('s', { a: {}, b: { needs: ['a'] } }));
       const first = await desk.attempt('s/a', failed);
       const notBefore = desk.now + 1_000;
-      assert.deepEqual(first, { taskState: 'ready', reason: 'exit code 1', notBefore, news: true });
+      assert.deepEqual(first, { taskState: 'ready', reason: 'exit code 1', notBefore, news: true, throttledUntil: null });
       const waiting = await desk.view('s/a');
       assert.deepEqual([waiting.reason, waiting.notBefore, waiting.slotId], ['exit code 1', notBefore, null]);
       const seq = await desk.lastSeq();
       const second = await desk.attempt('s/a', failed, 1);
-      assert.deepEqual(second, { taskState: 'failed', reason: 'exit code 1', notBefore: null, news: false });
+      assert.deepEqual(second, { taskState: 'failed', reason: 'exit code 1', notBefore: null, news: false, throttledUntil: null });
       assert.deepEqual((await desk.story(seq)).slice(2), ['RunnerFailed a', 'TaskFailed a']);
       assert.equal((await desk.view('s/a')).reason, 'exit code 1');
       assert.equal(await desk.state('s/b'), 'blocked');
@@ -47,6 +48,21 @@ export const settleConformance = (atDesk: AtDesk): void => {
       }
       assert.equal((await desk.attempt('s/a', failed, 3)).taskState, 'ready');
       assert.equal((await desk.attempt('s/a', failed, 4)).taskState, 'failed');
+    }));
+
+    it('throttled: uses up no attempt, puts nothing off, and tells in the same breath until when its pool pauses', atDesk(async (desk) => {
+      await desk.submit(taskSet('s', { a: {} }));
+      const seq = await desk.lastSeq();
+      const report = await desk.attempt('s/a', { kind: 'throttled', reason: 'slow down', retryAfterMs: 7 });
+      assert.deepEqual(report, { taskState: 'ready', reason: 'slow down', notBefore: null, news: true, throttledUntil: desk.now + 7 });
+      assert.deepEqual((await desk.story(seq)).slice(-3), ['RunnerFailed a', 'TaskRetryScheduled a', 'PoolThrottled a']);
+      const throttles = await must(
+        ask<readonly DispatcherEvent[]>((reply) =>
+          desk.registry.events({ after: 0, limit: 10, types: ['PoolThrottled', 'PoolUnthrottled'] }, reply),
+        ),
+      );
+      assert.deepEqual(throttles.map(({ pool, details }) => [pool, details]), [['local', { reason: 'slow down', until: desk.now + 7 }]]);
+      assert.equal((await desk.detail('s/a')).attempts[0]?.counted, false);
     }));
 
     it('an optional task that fails lets its dependents go on', atDesk(async (desk) => {
