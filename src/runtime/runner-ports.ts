@@ -13,7 +13,7 @@ const slotPorts = (world: RunnerWorld) => {
   const { repoPool, telemetry } = world.ports;
   return {
     obtainSlot: port<'obtainSlot'>(({ runnerId, pool, task, attempt }, tell) => {
-      const isolated = (world.poolOf.get(pool)?.engine.type ?? 'local-process') !== 'local-process';
+      const isolated = (world.poolOf(pool)?.engine.type ?? 'local-process') !== 'local-process';
       repoPool.obtain({ runnerId, task, attempt, isolated }, (reply) => {
         if (reply.ok) tell({ type: 'slot.obtained', slot: reply.value });
         else tell({ type: 'slot.refused', error: reply.error });

@@ -116,7 +116,7 @@ describe('a large task at the head', () => {
     assert.ok(waiting !== undefined);
     assert.deepEqual(of.poolShortages(waiting, LOCAL), [{ code: 'reserved_for', pool: LOCAL, task: 'big/large' }]);
     assert.equal(
-      shortageText({ code: 'reserved_for', pool: LOCAL, task: large.key }),
+      shortageText({ code: 'reserved_for', pool: LOCAL, task: large.key }, 0),
       'pool local is kept for big/large, which is before it and needs more than is free',
     );
     assert.deepEqual(of.poolShortages(large, LOCAL).map(({ code }) => code), ['pool_cpu']);
