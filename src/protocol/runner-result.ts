@@ -13,6 +13,9 @@ export const runnerResultSchema = z.object({
   artifacts: z.array(z.unknown()).nullish(),
 });
 
+/** A result as a runner writes it. */
+export type ReportedResult = z.input<typeof runnerResultSchema>;
+
 /** Reads what a runner wrote. The error is one line that says where it is wrong. */
 export const parseRunnerResult = (text: string): Result<RunnerResult, string> => {
   let json: unknown;

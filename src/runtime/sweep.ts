@@ -34,12 +34,13 @@ export class Sweep {
 
   constructor(parts: SweepParts, record: Answer<DispatcherMessage>) {
     this.#parts = parts;
-    this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, parts.settings.heartbeatTimeoutMs / 4);
+    const { heartbeatTimeoutMs, stallTimeoutMs } = parts.settings;
+    this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, heartbeatTimeoutMs / 4, stallTimeoutMs / 10);
     this.#orphans = new OrphanSweep(parts, record);
   }
 
   start(): void {
-    this.#after(this.#intervalMs, () => this.#begin());
+    this.#after(this.#intervalMs, (latenessMs) => this.#begin(latenessMs));
   }
 
   stop(): void {
@@ -59,12 +60,16 @@ export class Sweep {
     }, ms);
   }
 
-  #begin(): void {
+  #begin(beforeMs: number): void {
     this.#after(ROUND_MS, (latenessMs) => {
-      // What was sent to a dispatcher that did not listen may take more than a moment to be read.
-      if (latenessMs < this.#intervalMs / 2) this.#judge();
+      if (!this.isTooLate(beforeMs + latenessMs)) this.#judge();
       this.start();
     });
+  }
+
+  /** What was sent to a dispatcher that did not listen may take more than a moment to be read: judged the next time. */
+  isTooLate(latenessMs: number): boolean {
+    return latenessMs >= this.#intervalMs / 2;
   }
 
   #judge(): void {

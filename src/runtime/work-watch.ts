@@ -71,7 +71,8 @@ export class WorkWatch {
 
   #hasWorked({ outputBytes, cpuMs, slotChangedAt }: WorkSigns, sinceMs: number): boolean {
     const before = this.#signs;
-    if (before === null) return false;
+    // The first look has nothing to be compared with: it speaks for the runner.
+    if (before === null) return true;
     // A sign that cannot be seen speaks neither for nor against.
     const changed = (now: number | null, then: number | null): boolean => now !== null && then !== null && now !== then;
     if (changed(outputBytes, before.outputBytes) || changed(slotChangedAt, before.slotChangedAt)) return true;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { PortError } from '../domain/failures.ts';
 import type { Result } from '../domain/result.ts';
 import {
@@ -64,7 +64,7 @@ const MOST_DISCARDED = 16 * MOST_COMPLETE_BYTES;
 const discard = async ({ body }: Request): Promise<void> => {
   if (body === null || body.locked) return;
   let bytes = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body as ReadableStream<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > MOST_DISCARDED) return;
   }

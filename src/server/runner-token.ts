@@ -39,9 +39,9 @@ const ensureSecret = (stateDir: string, registry: RegistryId): Buffer => {
 
 /** Makes and checks the tokens of runners. */
 export interface RunnerTokens {
-  of(runner: RunnerId, attempt: number): string;
+  readonly of: (runner: RunnerId, attempt: number) => string;
   /** Whom this token belongs to; `null`: nobody. */
-  bearer(token: string): Bearer | null;
+  readonly bearer: (token: string) => Bearer | null;
 }
 
 /** @returns `permanent`, with the mend, when the secret can be neither read nor made */

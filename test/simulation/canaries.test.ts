@@ -6,7 +6,9 @@ import type { PoolName } from '../../src/domain/ids.ts';
 import type { Launcher } from '../../src/ports/launcher.ts';
 import type { Claim } from '../../src/ports/task-registry.ts';
 import { MemoryTables } from '../../src/registry/memory/memory-tables.ts';
+import { HeartbeatTable } from '../../src/runtime/heartbeats.ts';
 import type { Ports } from '../../src/runtime/ports.ts';
+import { Sweep } from '../../src/runtime/sweep.ts';
 import { Ledger } from '../../src/scheduling/ledger.ts';
 import type { Invariant } from '../../src/simulation/auditor/violation.ts';
 import { drawPlan } from '../../src/simulation/draw-plan.ts';
@@ -114,6 +116,24 @@ const firstAlarm = (tamper: (ports: Ports) => Ports): { readonly invariant: Inva
   return null;
 };
 
+/** Takes everything that it did not start itself for nobody's. */
+const greedyReaper = (ports: Ports): Ports => ({
+  ...withLauncher(ports, (launcher) => ({
+    list: (reply) =>
+      launcher.list((listed) => {
+        if (listed.ok) for (const id of listed.value) launcher.reap(id, () => undefined);
+        reply(listed);
+      }),
+  })),
+});
+
+const forgottenReport = (ports: Ports): Ports => ({
+  ...ports,
+  reports: altered(ports.reports, {
+    recall: (_id, reply) => ports.inbox.post(() => reply(ok({ spoken: false, completion: null }))),
+  }),
+});
+
 const CANARIES: Readonly<Record<string, { readonly tamper: (ports: Ports) => Ports; readonly seen: readonly Invariant[] }>> = {
   'a lost stop': { tamper: lostStop, seen: ['settledOnce', 'exclusiveSlot'] },
   'a double claim': { tamper: doubleClaim, seen: ['currentAttempt'] },
@@ -122,6 +142,8 @@ const CANARIES: Readonly<Record<string, { readonly tamper: (ports: Ports) => Por
   'an event dropped on replay': { tamper: forgetfulReplay, seen: ['events'] },
   'a settlement before the end': { tamper: hastySettlement, seen: ['settledOnce'] },
   'a recovery that does not look': { tamper: blindRecovery, seen: ['settledOnce', 'exclusiveSlot'] },
+  'a sweep that ends who is not its own': { tamper: greedyReaper, seen: ['wellLeftAlone'] },
+  'a report that is forgotten with its dispatcher': { tamper: forgottenReport, seen: ['reportCounts'] },
   'a monitor that misses news': { tamper: deafMonitor, seen: ['liveness', 'order'] },
 };
 
@@ -160,6 +182,18 @@ describe('a deliberate bug is caught by the auditor', () => {
     try {
       const alarm = firstAlarm((ports) => ports);
       assert.equal(alarm?.invariant, 'deadlocks');
+    } finally {
+      mock.restoreAll();
+    }
+  });
+
+  it('a sweep that does not look how late it is', () => {
+    // Neither the time that was missed, nor that it was too much to judge anybody.
+    mock.method(HeartbeatTable.prototype, 'forgive', () => undefined);
+    mock.method(Sweep.prototype, 'isTooLate', () => false);
+    try {
+      const alarm = firstAlarm((ports) => ports);
+      assert.equal(alarm?.invariant, 'wellLeftAlone');
     } finally {
       mock.restoreAll();
     }
