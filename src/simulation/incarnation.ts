@@ -20,6 +20,9 @@ import { SimulatedSlots, type SlotObserver } from './simulated-slots.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** How long it takes to read what came in during a freeze. */
+const CATCHING_UP_MS = 3_000;
+
 /** What every life of a dispatcher is lived in. */
 export interface Surroundings {
   readonly clock: VirtualClock;
@@ -157,7 +160,8 @@ export class Incarnation {
       const { timers, arrivals } = this.#frozen ?? { timers: [], arrivals: [] };
       this.#frozen = null;
       for (const fn of timers) this.#arrive('timers', fn);
-      for (const fn of arrivals) this.later(fn);
+      // So much at once takes a while to be read, in the order in which it came.
+      arrivals.forEach((fn, i) => this.later(fn, (i * CATCHING_UP_MS) / arrivals.length));
     }, ms);
   }
 

@@ -15,6 +15,7 @@ import type { JournalObserver } from './simulated-journal.ts';
 import type { RegistrySource } from './simulated-registry.ts';
 import type { SlotObserver } from './simulated-slots.ts';
 import type { Trace } from './trace.ts';
+import { befall } from './trouble.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** Who looks on from outside. */
@@ -38,10 +39,6 @@ export interface WorldOptions {
 
 export const SIMULATED_REGISTRY = registryId('51a7ab1e-0000-4000-8000-000000000000');
 const ACTOR = 'cli:simulated';
-const LONGEST_OUTAGE_MS = 60_000;
-/** Skewed to the short ones, as all delays are: this makes one in three longer than a heartbeat's time-out. */
-const LONGEST_FREEZE_MS = 240_000;
-const LONGEST_JUMP_MS = 3_600_000;
 const PERIOD_MS = 30_000;
 /** A standby that finds the holder hung kills it after so long, at most. */
 const HANG_MS = 15_000;
@@ -204,22 +201,13 @@ export class World {
 
   /** What befalls the world as a whole, once in a period. */
   #trouble(at: number): void {
-    const about = `world ${at}`;
-    const { faults, clock, engine } = this;
-    if (faults.strikes('engineOutage', about)) {
-      engine.answering = false;
-      clock.setTimeout(() => (engine.answering = true), faults.delay(`${about}|outage`, LONGEST_OUTAGE_MS));
-    }
-    if (faults.strikes('eventSinkDown', about)) {
-      this.#sinkIsDown = true;
-      clock.setTimeout(() => (this.#sinkIsDown = false), faults.delay(`${about}|sink`, LONGEST_OUTAGE_MS));
-    }
-    if (faults.strikes('clockJump', about)) {
-      clock.wallOffset += Math.round((this.#surroundings.luck.draw(`${about}|jump`) - 0.5) * 2 * LONGEST_JUMP_MS);
-      this.#observer.clockJumped();
-    }
-    if (faults.strikes('dispatcherFreezes', about)) this.incumbent?.freeze(1 + faults.delay(`${about}|freeze`, LONGEST_FREEZE_MS));
-    if (faults.strikes('rival', about)) this.#startLife();
+    befall(`world ${at}`, {
+      ...this.#surroundings,
+      incumbent: this.incumbent,
+      setSinkDown: (down) => (this.#sinkIsDown = down),
+      clockJumped: () => this.#observer.clockJumped(),
+      startRival: () => this.#startLife(),
+    });
   }
 
   /** From now on all goes well, and the dispatcher is one that ends when nothing is left to do. */

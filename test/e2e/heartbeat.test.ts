@@ -113,7 +113,7 @@ describe('a runner that never spoke', { concurrency: 2 }, () => {
   ));
 
   test('and does nothing at all is warned of, stopped and run again; one that works in any way is not', inProject(
-    { dispatcher: { stall_timeout: '3s', retry: { max_attempts: 2, initial_interval: '10ms' } } },
+    { dispatcher: { heartbeat_timeout: '1s', stall_timeout: '4s', retry: { max_attempts: 2, initial_interval: '10ms' } } },
     async (project) => {
       const idle = ['sh', '-c', 'test "$ATTEMPT" = 2 || exec sleep 600'];
       const writes = ['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do echo $i; sleep 0.5; done'];

@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RegistryId, RunnerId } from '../../domain/ids.ts';
-import { portError, type PortError } from '../../domain/failures.ts';
-import { err, ok, type Result } from '../../domain/result.ts';
+import type { PortError } from '../../domain/failures.ts';
+import type { Result } from '../../domain/result.ts';
 import type { ExitReport, Inspection, ProcessHandle, StopReport, WatchEvent } from '../../ports/launcher.ts';
 import type { ProcessTable } from '../../ports/process-table.ts';
 import { follow } from './earlier-lineages.ts';
@@ -10,6 +10,7 @@ import { Endings, type FinalEvent } from '../endings.ts';
 import { finalOf } from './final-event.ts';
 import { SERVER_MARKER } from './fork-server.ts';
 import type { Lineage, LineageNews, RecordedExit, RunnerRecord } from './lineage.ts';
+import { livingRunners } from './living-runners.ts';
 import type { TreeRoot } from './process-tree.ts';
 import type { RunnerGroups } from './runner-groups.ts';
 import { TreeStopper } from './tree-stopper.ts';
@@ -161,15 +162,8 @@ export class Runners {
     return true;
   }
 
-  /** Fails while an earlier fork-server may yet start something. */
-  async living(): Promise<Result<readonly RunnerId[], PortError>> {
-    if (!this.intakeOver) return err(portError('transient', 'local-process: an earlier fork-server still takes starts'));
-    try {
-      return ok([...(await this.#stopper.marked())]);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : 'unknown';
-      return err(portError('transient', `local-process: the processes cannot be listed: ${reason}`));
-    }
+  living(): Promise<Result<readonly RunnerId[], PortError>> {
+    return livingRunners(this.#stopper, this.intakeOver);
   }
 
   async reap(id: RunnerId): Promise<StopReport> {
