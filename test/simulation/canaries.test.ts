@@ -6,9 +6,7 @@ import type { PoolName } from '../../src/domain/ids.ts';
 import type { Launcher } from '../../src/ports/launcher.ts';
 import type { Claim } from '../../src/ports/task-registry.ts';
 import { MemoryTables } from '../../src/registry/memory/memory-tables.ts';
-import { HeartbeatTable } from '../../src/runtime/heartbeats.ts';
 import type { Ports } from '../../src/runtime/ports.ts';
-import { Sweep } from '../../src/runtime/sweep.ts';
 import { Ledger } from '../../src/scheduling/ledger.ts';
 import type { Invariant } from '../../src/simulation/auditor/violation.ts';
 import { drawPlan } from '../../src/simulation/draw-plan.ts';
@@ -182,18 +180,6 @@ describe('a deliberate bug is caught by the auditor', () => {
     try {
       const alarm = firstAlarm((ports) => ports);
       assert.equal(alarm?.invariant, 'deadlocks');
-    } finally {
-      mock.restoreAll();
-    }
-  });
-
-  it('a sweep that does not look how late it is', () => {
-    // Neither the time that was missed, nor that it was too much to judge anybody.
-    mock.method(HeartbeatTable.prototype, 'forgive', () => undefined);
-    mock.method(Sweep.prototype, 'isTooLate', () => false);
-    try {
-      const alarm = firstAlarm((ports) => ports);
-      assert.equal(alarm?.invariant, 'wellLeftAlone');
     } finally {
       mock.restoreAll();
     }
