@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { shortRegistryId } from '../../src/domain/ids.ts';
 import { outcomeOf } from '../../src/domain/outcome.ts';
 import { ownGroupPlaces } from '../../src/launchers/local-process/control-groups.ts';
+import { RunnerGroups } from '../../src/launchers/local-process/runner-groups.ts';
 import type { LaunchIntent, RunnerHandle, StopReport } from '../../src/ports/launcher.ts';
 import { confined } from './launcher/confined.ts';
-import { ask, eventually, exitOf, intentFor, outputOf, said, startOf, valueOf } from './launcher/fixture.ts';
+import { ask, eventually, exitOf, intentFor, newRunnerId, outputOf, said, startOf, valueOf } from './launcher/fixture.ts';
 import { isAlive, makeLocal, processes, type LauncherOptions, type LocalFixture } from './launcher/local-process.ts';
 
 const LIMITED = confined({ limits: { cpu: null, memory: null } });
+
+const places = ownGroupPlaces();
 
 const withLimits = (body: (fixture: LocalFixture) => Promise<void>, options: LauncherOptions = {}) => async () => {
   const fixture = await makeLocal(LIMITED, options);
@@ -18,13 +21,12 @@ const withLimits = (body: (fixture: LocalFixture) => Promise<void>, options: Lau
     await body(fixture);
   } finally {
     await fixture.end();
+    new RunnerGroups(places, fixture.registry).sweep(() => false);
   }
 };
 
 /** Takes so many MB and says so. */
 const taking = (mb: number): readonly string[] => ['perl', '-e', 'my $x = "x" x ($ARGV[0] << 20); $| = 1; print "took ", length($x) >> 20, "\\n"', String(mb)];
-
-const places = ownGroupPlaces();
 
 /** Folders of a runner's groups. */
 const groupsOf = ({ registry }: LocalFixture, { runnerId }: LaunchIntent): readonly string[] =>
@@ -79,12 +81,25 @@ const memoryGroups = (): void => {
     const script = 'setsid env -i setsid sh -c "sleep 1000 & echo stray \\$!" & wait; echo ready; exec sleep 1000';
     const { intent, handle } = await start(fixture, ['sh', '-c', script], { resources: { cpu: 0, memory: 400 } });
     await said(fixture.launcher, intent.runDir, 'ready');
+    await said(fixture.launcher, intent.runDir, 'stray ');
     const stray = Number(/stray (\d+)/.exec((await outputOf(fixture.launcher, intent.runDir)).toString('utf8'))?.[1]);
     const there = processes.find(stray);
     assert.ok(there !== null && isAlive(handle));
     const report = valueOf(await ask<StopReport>((reply) => fixture.launcher.stop(handle, 0, reply)));
     assert.deepEqual(report.survivors, []);
     assert.equal(processes.isAlive(stray, there.startTime), false);
+  }));
+};
+
+const leftovers = (): void => {
+  it('that a killed dispatcher had no more use for are removed by the next one, and those in use are kept', withLimits(async (fixture) => {
+    const groups = new RunnerGroups(places, fixture.registry);
+    groups.make(newRunnerId(), { cpu: null, memory: 100 });
+    const { intent, handle } = await start(fixture, ['sleep', '1000'], { resources: { cpu: 0, memory: 400 } });
+    await fixture.reopen();
+    assert.ok(isAlive(handle) && places.memory !== null);
+    const left = readdirSync(places.memory.folder).filter((name) => name.startsWith(`dispatcher-${shortRegistryId(fixture.registry)}.`));
+    assert.deepEqual(left, groupsOf(fixture, intent).slice(0, 1).map((folder) => basename(folder)));
   }));
 };
 
@@ -109,6 +124,8 @@ describe('a runner with a limit of memory', () => {
     assert.equal((await exitOf(fixture.launcher, modest.handle)).exitCode, 0);
   }, { groupPlaces: { memory: null, cpu: null } }));
 });
+
+if (places.memory !== null) describe('groups', leftovers);
 
 describe('a runner with a limit of CPU', () => {
   if (places.cpu !== null) cpuGroups();

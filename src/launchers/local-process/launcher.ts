@@ -283,6 +283,7 @@ export const createLocalProcessLauncher = async (
     if (!server.ok) return server;
     const places = options.groupPlaces ?? ownGroupPlaces();
     const groups = new RunnerGroups(places, options.registryId);
+    groups.sweep((id) => earlier.some(({ runners: known }) => known.has(id)));
     const runners = new Runners({ ...options, groups }, earlier);
     const secrets = [options.stateDir, ...(options.secrets ?? [])];
     const surroundings = { groups, groupsLimitMemory: places.memory !== null, secrets };

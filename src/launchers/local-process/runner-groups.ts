@@ -77,9 +77,9 @@ export class RunnerGroups {
     }
   }
 
-  /** Those with a group, of this dispatcher and of earlier ones. */
-  get known(): ReadonlySet<RunnerId> {
-    return this.#known;
+  /** Removes those of runners that nobody will ask for again: their dispatcher was killed after it had stored how they ended. */
+  sweep(isAskedFor: (id: RunnerId) => boolean): void {
+    for (const id of [...this.#known]) if (!isAskedFor(id) && this.membersOf(id).length === 0) this.remove(id);
   }
 
   /**
