@@ -100,7 +100,7 @@ class ComponentSearch {
       members.push(member);
       if (member === node) break;
     }
-    if (isCyclic(this.#graph, members)) this.found.push(members.reverse());
+    if (isCyclic(this.#graph, members)) this.found.push(members.toReversed());
   }
 }
 
@@ -134,7 +134,7 @@ export class CycleSearch {
     const path = [start];
     for (let step = last; step !== start && step !== UNSEEN; step = this.#cameFrom[step] ?? start) path.push(step);
     for (const node of queue) this.#cameFrom[node] = UNSEEN;
-    return last === UNSEEN ? path : [...path, start].reverse();
+    return last === UNSEEN ? path : [...path, start].toReversed();
   }
 
   /** The node from which `start` is reached again. */

@@ -95,7 +95,7 @@ describe('deadlocks', { concurrency: 2 }, () => {
       assert.deepEqual(told(await deadlocks(project)), EXPECTED);
       const disabled = { local: { type: 'local-process', max_concurrency: 1, enabled: false } };
       await project.configure({ rest: { agent_pools: disabled } });
-      const [shut] = (await deadlocks(project)).deadlocks.filter(({ kind }) => kind === 'pools_disabled');
+      const shut = (await deadlocks(project)).deadlocks.find(({ kind }) => kind === 'pools_disabled');
       assert.equal(shut?.resolve[0], 'dispatcher pools enable local');
     },
   ));

@@ -4,7 +4,7 @@ import type { TaskState } from '../../domain/task.ts';
 import type { EventQuery } from '../../ports/task-registry.ts';
 import type { CauseMemo } from './cause-memo.ts';
 import type { AttemptPatch, AttemptRow, Dependency, Meta, OpenEdge, SetRow, TaskPatch, TaskRow } from './rows.ts';
-import type { StuckMemo } from './stuck.ts';
+import type { StuckMemo } from './stuck-memo.ts';
 
 /**
  * The rows a registry keeps. The rules in this folder are written against it once; an adapter only

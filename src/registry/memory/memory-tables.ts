@@ -6,7 +6,7 @@ import { CauseMemo } from '../core/cause-memo.ts';
 import type { AttemptPatch, AttemptRow, Dependency, Meta, OpenEdge, SetRow, TaskPatch, TaskRow } from '../core/rows.ts';
 import { StateCounts } from '../core/state-counts.ts';
 import { satisfies } from '../core/satisfaction.ts';
-import { StuckMemo } from '../core/stuck.ts';
+import { StuckMemo } from '../core/stuck-memo.ts';
 import type { Tables } from '../core/tables.ts';
 import { ChangeLog } from './change-log.ts';
 

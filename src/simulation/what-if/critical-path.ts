@@ -48,5 +48,5 @@ export const criticalPath = (
   }
   const tasks: TaskKey[] = [];
   for (let key = last; key !== null; key = ends.get(key)?.before ?? null) if (msOf(key) > 0) tasks.push(key);
-  return { ms: last === null ? 0 : (ends.get(last)?.ms ?? 0), tasks: tasks.reverse() };
+  return { ms: last === null ? 0 : (ends.get(last)?.ms ?? 0), tasks: tasks.toReversed() };
 };

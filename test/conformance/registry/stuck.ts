@@ -47,7 +47,7 @@ export const stuckConformance = (atDesk: AtDesk): void => {
       await desk.submit(taskSet('s', { ...ring, behind: { needs: ['a'] }, fine: {} }));
       const report = await stuck(desk);
       const cycles = report.deadlocks.map(({ path, heldUp }) => [path.join(' '), heldUp.first.toSorted().join(' ')]);
-      assert.deepEqual(cycles.toSorted(), [['s/b s/c s/b', 's/a s/b s/behind s/c'], ['s/self s/self', 's/self']]);
+      assert.deepEqual(cycles.toSorted(([a = ''], [b = '']) => a.localeCompare(b)), [['s/b s/c s/b', 's/a s/b s/behind s/c'], ['s/self s/self', 's/self']]);
       assert.equal(report.stuck, 5);
     }));
 
@@ -56,7 +56,7 @@ export const stuckConformance = (atDesk: AtDesk): void => {
       await desk.attempt('s/f', failedForGood);
       assert.equal((await stuck(desk)).deadlocks.length, 3);
       await desk.operate('s/f', { kind: 'retry', reason: null });
-      assert.deepEqual(told(await stuck(desk)).map((line) => line.split(' ')[0]).toSorted(), ['cycle', 'missing']);
+      assert.deepEqual(told(await stuck(desk)).map((line) => line.slice(0, line.indexOf(' '))).toSorted(), ['cycle', 'missing']);
       await desk.operate('s/x', { kind: 'dropDependency', dependency: key('s/y') });
       assert.deepEqual(told(await stuck(desk)), ['missing other/x: 1 s/m']);
       await desk.submit(taskSet('other', { x: {} }));
