@@ -1,16 +1,20 @@
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { DispatcherOutput } from '../machines/dispatcher/context.ts';
+import { Closers } from './app/closers.ts';
+import { makeStateDir } from './app/state-dir.ts';
+import { takeOver, type OpenFailure, type Standby } from './app/take-over.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadSchedulingPolicy } from './config/load-scheduling-policy.ts';
-import { portError, type PortError } from './domain/failures.ts';
+import type { PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
-import { err, ok, type Result } from './domain/result.ts';
+import { ok, type Result } from './domain/result.ts';
 import type { EventDraft } from './domain/events.ts';
+import type { PoolSettings } from './domain/settings.ts';
 import type { LauncherTerms } from './launchers/launcher-terms.ts';
 import { openLaunchers } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
+import { environmentReader } from './platform/environment-reader.ts';
 import { fileEventJournal } from './platform/event-journal.ts';
 import { createInbox } from './platform/inbox.ts';
 import { folderChanges } from './platform/newest-change.ts';
@@ -20,21 +24,20 @@ import { systemClock } from './platform/system-clock.ts';
 import type { Clock } from './ports/clock.ts';
 import type { RepoPool } from './ports/repo-pool.ts';
 import type { Salvage } from './ports/salvage.ts';
-import type { Holder, OpenAttempt, TaskRegistry } from './ports/task-registry.ts';
+import type { TaskRegistry } from './ports/task-registry.ts';
 import type { Telemetry } from './ports/telemetry.ts';
-import { openRegistry, openRegistryForReading, openRegistryForWriting, type StandbyOptions } from './registry/open.ts';
-import { excludeFolder } from './repo-pool/git/exclude-folder.ts';
+import { openRegistryForReading, openRegistryForWriting } from './registry/open.ts';
 import { keepsMirror, openRepoPool, openSalvage } from './repo-pool/open-repo-pool.ts';
 import { ask } from './runtime/ask.ts';
 import { createDispatcherActor, type DispatcherActor } from './runtime/dispatcher-actor.ts';
 import { HeartbeatTable } from './runtime/heartbeats.ts';
 import type { Office, Ports } from './runtime/ports.ts';
 import { retiredPools } from './runtime/retired-pools.ts';
-import { openRunnerTokens } from './server/runner-token.ts';
+import { openRunnerTokens, type RunnerTokens } from './server/runner-token.ts';
 import { liveDispatcher } from './server/live-dispatcher.ts';
 import { Reloading, type ReloadReport } from './server/reloading.ts';
 import { serveApi, type Api } from './server/serve-api.ts';
-import { countedJournal } from './telemetry/counted-journal.ts';
+import { countedJournal, type CountedJournal } from './telemetry/counted-journal.ts';
 import { joined } from './telemetry/joined.ts';
 import { Tally } from './telemetry/tally.ts';
 
@@ -44,16 +47,14 @@ export interface DispatcherOptions {
   /** End when nothing is left to do. */
   readonly untilIdle?: boolean;
   readonly telemetry?: Telemetry;
-  /** Where another has the registry: wait for its end, and end it if it hangs. */
-  readonly standby?: Pick<StandbyOptions, 'signal' | 'tell'>;
+  readonly standby?: Standby;
   /** Reads the configuration again, for a reload; errors as lines. Without it there is none. */
   readonly reread?: () => Result<Configuration, readonly string[]>;
   /** Whether to serve the HTTP API; default true. */
   readonly api?: boolean;
 }
 
-/** Why a dispatcher could not be opened; `heldBy` names the process that has the registry. */
-export type OpenFailure = PortError & { readonly heldBy?: Holder };
+export type { OpenFailure };
 
 /** A dispatcher in this process. Opened, it holds the registry; started, it works. */
 export interface Dispatcher {
@@ -106,36 +107,7 @@ export const readSalvage = async (configuration: Configuration): Promise<Result<
   return openSalvage(repoPool, { baseDir: baseDir ?? '', environment: process.env });
 };
 
-/** Keeps the state folder out of the repository it may lie in; a folder of the user's that is only shared is left alone. */
-const makeStateDir = async (stateDir: string, trouble: (message: string) => void): Promise<Result<null, PortError>> => {
-  let isOurs = basename(stateDir) === '.dispatcher';
-  try {
-    isOurs = mkdirSync(stateDir, { recursive: true, mode: 0o700 }) !== undefined || isOurs;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return err(portError('permanent', `state_dir ${stateDir} cannot be made (${why}); name another one`));
-  }
-  try {
-    if (isOurs) await excludeFolder(stateDir);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    trouble(`${stateDir} is not kept out of git (${why}); add it to .gitignore`);
-  }
-  return ok(null);
-};
-
 const silent: Telemetry = { tell: () => undefined };
-
-/** What was opened so far, to be closed again in reverse order. */
-class Closers {
-  readonly #closers: (() => Promise<unknown>)[] = [];
-  add(close: () => Promise<unknown>): void {
-    this.#closers.push(close);
-  }
-  async close(): Promise<void> {
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close();
-  }
-}
 
 const outcomeOf = (actor: DispatcherActor): Promise<DispatcherOutput> =>
   new Promise((resolve) => {
@@ -186,59 +158,114 @@ const openSlots = (
 const launcherTerms = (
   configuration: Configuration,
   registryId: RegistryId,
-  tell: (message: string) => void,
-): Omit<LauncherTerms, 'preparing' | 'record'> => ({
+  telemetry: Telemetry,
+  record: LauncherTerms['record'],
+): LauncherTerms => ({
   environment: process.env,
   stateDir: configuration.stateDir,
   registryId,
   processes: systemProcessTable(),
   slotsDir: slotsDirOf(configuration, registryId),
   registryPath: configuration.registry.path,
-  tell,
+  tell: (message) => telemetry.tell({ type: 'trouble', message, task: null, pool: null }),
+  preparing: (message, { task, pool }) => telemetry.tell({ type: 'preparing', message, task, pool }),
+  record,
 });
+
+interface Gathered {
+  readonly configuration: Configuration;
+  readonly pools: readonly PoolSettings[];
+  readonly ports: Ports;
+  readonly office: Pick<Office, 'registryId' | 'epoch' | 'runsDir'> & { readonly tokens: RunnerTokens };
+  readonly policy: NonNullable<Parameters<typeof createDispatcherActor>[2]['policy']> | null;
+  readonly tally: Tally;
+  readonly journal: CountedJournal;
+  readonly untilIdle: boolean;
+  readonly withApi: boolean;
+  readonly reread: (() => Result<Configuration, readonly string[]>) | null;
+  readonly extend: ConstructorParameters<typeof Reloading>[0]['openLaunchers'];
+  readonly closers: Closers;
+}
+
+/** The actor system over everything that was opened, with its API. */
+const brought = (gathered: Gathered): { readonly dispatcher: Dispatcher; readonly actor: DispatcherActor } => {
+  const { configuration, pools, ports, policy, tally, journal, untilIdle, withApi, closers, reread, extend } = gathered;
+  const { clock, inbox, registry } = ports;
+  const { registryId, epoch, runsDir, tokens } = gathered.office;
+  const heartbeats = new HeartbeatTable(clock);
+  let api: Api | null = null;
+  const terms: Office = {
+    registryId,
+    epoch,
+    runsDir,
+    baseEnv: environmentForRunners(),
+    url: (engine) => api?.runnerUrl(engine) ?? null,
+    tokenOf: (id, attempt) => tokens.of(id, attempt),
+  };
+  const actor = createDispatcherActor(ports, terms, {
+    settings: configuration.dispatcher,
+    pools,
+    untilIdle,
+    policy,
+    heartbeats,
+  });
+  registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
+  const runners = { ports, office: terms, heartbeats, tokens };
+  const reloading = new Reloading({ configuration, reread, openLaunchers: extend, live: liveDispatcher(actor), telemetry: ports.telemetry });
+  const reload: Dispatcher['reload'] = (by) => reloading.reload(by);
+  const parts = { configuration, registry, actor, now: () => clock.wall(), reload, tally, journal, runners };
+  const served = withApi ? serveApi(parts) : ok(null);
+  const serves = Promise.resolve<Result<Api | null, PortError>>(served).then((opened) => {
+    if (!opened.ok) return opened;
+    api = opened.value;
+    return ok(api?.url ?? null);
+  });
+  // A short run may be over before the API listens: then that is awaited, or `endpoint.json` would stay.
+  closers.add(() => serves.then(() => api?.close()));
+  const dispatcher: Dispatcher = {
+    registry,
+    registryId: registry.id,
+    // A runner is told where to report: that must be known before the first one starts.
+    start: () => void serves.then(() => actor.start()),
+    finished: outcomeOf(actor),
+    api: serves,
+    reload,
+    shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),
+    close: () => closers.close(),
+  };
+  return { dispatcher, actor };
+};
 
 const assemble = async (
   configuration: Configuration,
   { untilIdle = false, telemetry: listener = silent, standby, reread, api: withApi = true }: DispatcherOptions,
   closers: Closers,
 ): Promise<Result<Dispatcher, OpenFailure>> => {
+  const { stateDir } = configuration;
   const tally = new Tally(configuration.pools.map(({ name }) => name));
   const telemetry = joined([tally, listener]);
-  const { stateDir } = configuration;
   const policy = await loadSchedulingPolicy(configuration.dispatcher);
   if (!policy.ok) return policy;
-  const holder = holderOfThisProcess();
   const trouble = (message: string): void => telemetry.tell({ type: 'trouble', message, task: null, pool: null });
   const made = await makeStateDir(stateDir, trouble);
   if (!made.ok) return made;
-  const { path, synchronous } = configuration.registry;
-  const waits = standby === undefined ? {} : { standby: { ...standby, processes: systemProcessTable() } };
-  const opened = await openRegistry({ path, synchronous, holder, ...waits });
-  if (!opened.ok) return opened;
-  const registry = opened.value;
-  closers.add(() => ask<null>((reply) => registry.close(reply)));
   const clock = systemClock();
-  const office = await ask<{ readonly epoch: number }>((reply) => registry.takeOffice({ holder, at: clock.wall() }, reply));
-  if (!office.ok) return office;
-  const open = await ask<readonly OpenAttempt[]>((reply) => registry.openAttempts(reply));
-  if (!open.ok) return open;
+  const taken = await takeOver(configuration, standby, clock, closers);
+  if (!taken.ok) return taken;
+  const { registry, open } = taken.value;
   const slots = await openSlots(configuration, registry.id, clock, trouble);
   if (!slots.ok) return slots;
-  const pools = [...configuration.pools, ...retiredPools(configuration.pools, open.value)];
+  const pools = [...configuration.pools, ...retiredPools(configuration.pools, open)];
   // What a launcher has to say before there is an actor to hear it is about nothing that anybody has asked for.
   let record: (event: EventDraft) => void = () => undefined;
-  const launchers = await openLaunchers(pools, {
-    ...launcherTerms(configuration, registry.id, trouble),
-    preparing: (message, { task, pool }) => telemetry.tell({ type: 'preparing', message, task, pool }),
-    record: (event) => record(event),
-  });
+  const launchers = await openLaunchers(pools, launcherTerms(configuration, registry.id, telemetry, (event) => record(event)));
   if (!launchers.ok) return launchers;
   closers.add(() => Promise.all(launchers.value.all().map((launcher) => ask<null>((reply) => launcher.close(reply)))));
   const inbox = createInbox((error) => {
     trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   });
   const journal = countedJournal(fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)));
-  const openIds = new Set<string>(open.value.map(({ attempt }) => attempt.runnerId));
+  const openIds = new Set<string>(open.map(({ attempt }) => attempt.runnerId));
   const reports = fileReports(join(stateDir, `reports-${shortRegistryId(registry.id)}`), (id) => openIds.has(id));
   if (!reports.ok) return reports;
   const ports: Ports = {
@@ -252,56 +279,13 @@ const assemble = async (
     reports: reports.value,
     slotChanges: folderChanges(),
     telemetry,
+    environment: environmentReader(process.env),
   };
   const tokens = openRunnerTokens(stateDir, registry.id);
   if (!tokens.ok) return tokens;
-  const heartbeats = new HeartbeatTable(clock);
-  let api: Api | null = null;
-  const terms: Office = {
-    registryId: registry.id,
-    epoch: office.value.epoch,
-    runsDir: join(stateDir, 'runs'),
-    baseEnv: environmentForRunners(),
-    url: (engine) => api?.runnerUrl(engine) ?? null,
-    tokenOf: tokens.value.of,
-  };
-  const actor = createDispatcherActor(ports, terms, {
-    settings: configuration.dispatcher,
-    pools,
-    untilIdle,
-    policy: policy.value,
-    heartbeats,
-  });
+  const office = { registryId: registry.id, epoch: taken.value.epoch, runsDir: join(stateDir, 'runs'), tokens: tokens.value };
+  const opened = { configuration, pools, ports, office, policy: policy.value, extend: launchers.value.extend };
+  const { dispatcher, actor } = brought({ ...opened, tally, journal, untilIdle, withApi, closers, reread: reread ?? null });
   record = (event) => inbox.post(() => actor.send({ type: 'event.record', event }));
-  registry.onNews(() => inbox.post(() => actor.send({ type: 'registry.changed' })));
-  const runners = { ports, office: terms, heartbeats, tokens: tokens.value };
-  const reloading = new Reloading({
-    configuration,
-    reread: reread ?? null,
-    openLaunchers: launchers.value.extend,
-    live: liveDispatcher(actor),
-    telemetry,
-  });
-  const reload: Dispatcher['reload'] = (by) => reloading.reload(by);
-  const serving = async (): Promise<Result<string | null, PortError>> => {
-    if (!withApi) return ok(null);
-    const now = (): number => clock.wall();
-    const served = await serveApi({ configuration, registry, actor, now, reload, tally, journal, runners });
-    if (served.ok) api = served.value;
-    return served.ok ? ok(served.value.url) : served;
-  };
-  const serves = serving();
-  // A short run may be over before the API listens: then that is awaited, or `endpoint.json` would stay.
-  closers.add(() => serves.then(() => api?.close()));
-  return ok({
-    registry,
-    registryId: registry.id,
-    // A runner is told where to report: that must be known before the first one starts.
-    start: () => void serves.then(() => actor.start()),
-    finished: outcomeOf(actor),
-    api: serves,
-    reload,
-    shutdown: (reason) => inbox.post(() => actor.send({ type: 'shutdown.request', reason })),
-    close: () => closers.close(),
-  });
+  return ok(dispatcher);
 };

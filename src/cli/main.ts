@@ -15,6 +15,7 @@ import type { GlobalOptions } from './configured.ts';
 import { complain, errorColours, EXIT_OK, EXIT_UNFINISHED, EXIT_USAGE } from './io.ts';
 import type { SimulateOptions } from './commands/simulate.ts';
 import type { SubmittingOptions } from './submission.ts';
+import { LOG_LEVELS } from '../telemetry/log-entry.ts';
 import { packageVersion } from '../telemetry/package-version.ts';
 import type { WhatIfOptions } from './commands/what-if.ts';
 import type { Wish } from './wish.ts';
@@ -90,6 +91,8 @@ withSubmission(command('run <file>', 'submit a task set, work until nothing is l
 command('start', 'work until told to stop')
   .option('--until-idle', 'end when nothing is left to do')
   .option('--standby', 'while another has the registry, wait; take over when it ends, or hangs')
+  .addOption(new Option('--log-format <format>', 'text is what run shows (default: pretty on a terminal, else json)').choices(['json', 'pretty', 'text']))
+  .addOption(new Option('--log-level <level>', 'the least that is written, in pretty and json').choices(LOG_LEVELS).default('info'))
   .action((options: StartOptions) => finish(async () => (await import('./commands/start.ts')).start(options)));
 withJson(withSubmission(command('submit <file>', 'hand a task set to the dispatcher, or to the registry while none runs'))).action(
   (file: string, options: SubmittingOptions) => finish(async () => (await import('./commands/submit.ts')).submit(file, options)),

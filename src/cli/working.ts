@@ -13,8 +13,8 @@ export interface Working {
 export const openWorking = async (
   configuration: Configuration,
   options: Pick<DispatcherOptions, 'untilIdle' | 'standby' | 'reread'>,
+  progress: Progress = createProgress(),
 ): Promise<Result<Working, OpenFailure>> => {
-  const progress = createProgress();
   const opened = await openDispatcher(configuration, { ...options, telemetry: progress });
   if (!opened.ok) return opened;
   return { ok: true, value: { dispatcher: opened.value, progress } };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { linePattern } from '../domain/line-pattern/line-pattern.ts';
 import { err, ok } from '../domain/result.ts';
+import type { EnvironmentSource } from '../domain/secrets.ts';
 import { count, duration, field, listOf, number, record, spelled, type Kind } from './field.ts';
 import { CarriedComplaint, COMPLAINT } from './finding.ts';
 
@@ -36,16 +37,36 @@ export const commandSchema = listOf(field(spelled('an argument as text')), COMMA
   .min(1, { error: () => COMMAND })
   .refine((argv) => argv[0] !== '', { error: () => 'the name of a program as first argument' });
 
+const VALUE = 'text; write "" for an empty value';
+
+const wrongName = (key: string): boolean => key === '' || /[=\p{Cc}]/u.test(key);
+
+const variables = <T>(value: Kind<T>) =>
+  z
+    .record(z.string(), field(value), { error: () => 'a mapping from environment variables to their values' })
+    .superRefine((env, context) => {
+      for (const key of Object.keys(env)) {
+        if (!wrongName(key)) continue;
+        const message = 'the name of an environment variable has an "=" or control character, or is empty; rename it';
+        const carried = new CarriedComplaint({ kind: 'said', message });
+        context.addIssue({ code: 'custom', path: [key], params: { [COMPLAINT]: carried } });
+      }
+    });
+
 /** Variables by name; the characters are those that `execve` and every shell can do with. */
-export const environmentSchema = z
-  .record(z.string(), field(spelled('text; write "" for an empty value')), {
-    error: () => 'a mapping from environment variables to their values',
-  })
-  .superRefine((env, context) => {
-    for (const key of Object.keys(env)) {
-      if (key !== '' && !/[=\p{Cc}]/u.test(key)) continue;
-      const message = 'the name of an environment variable has an "=" or control character, or is empty; rename it';
-      const carried = new CarriedComplaint({ kind: 'said', message });
-      context.addIssue({ code: 'custom', path: [key], params: { [COMPLAINT]: carried } });
-    }
-  });
+export const environmentSchema = variables(spelled(VALUE));
+
+const NAMED = `${VALUE}, or {from_env: NAME}, or {from_file: /absolute/path}`;
+
+/** A value, or where it is found at each launch. */
+const valueOrSource: Kind<string | EnvironmentSource> = (value) => {
+  if (typeof value !== 'object' || value === null) return spelled(VALUE)(value);
+  const [[key, place] = [], ...others] = Object.entries(value);
+  if (others.length > 0 || typeof place !== 'string' || place.includes('\0')) return err({ kind: 'expected', what: NAMED });
+  if (key === 'from_env' && !wrongName(place)) return ok({ kind: 'env', name: place });
+  if (key === 'from_file' && place.startsWith('/')) return ok({ kind: 'file', path: place });
+  return err({ kind: 'expected', what: NAMED });
+};
+
+/** As a task has them: a secret is named by `from_env` or `from_file`, and stays out of the registry. */
+export const taskEnvironmentSchema = variables(valueOrSource);

@@ -1,4 +1,5 @@
 import { specName, taskId, type SpecName, type TaskKey } from '../domain/ids.ts';
+import type { EnvironmentSource } from '../domain/secrets.ts';
 import type { RetrySettings, TaskDefinition, TaskSet } from '../domain/task.ts';
 import type { WrittenDefaults, WrittenTask, WrittenTaskSet } from './task-set-schema.ts';
 
@@ -33,6 +34,19 @@ export const retryOf = (written: Maybe<WrittenRetry>): Partial<RetrySettings> =>
   ...(written?.throttled_output == null ? {} : { throttledOutput: written.throttled_output }),
 });
 
+/** Values as written, apart from those that are only named. */
+const environmentOf = (
+  written: Readonly<Record<string, string | EnvironmentSource>>,
+): Pick<TaskDefinition, 'env' | 'envFrom'> => {
+  const env: Record<string, string> = {};
+  const envFrom: Record<string, EnvironmentSource> = {};
+  for (const [name, value] of Object.entries(written)) {
+    if (typeof value === 'string') env[name] = value;
+    else envFrom[name] = value;
+  }
+  return Object.keys(envFrom).length === 0 ? { env } : { env, envFrom };
+};
+
 const definitionOf = (
   task: WrittenTask,
   defaults: Maybe<WrittenDefaults>,
@@ -45,7 +59,7 @@ const definitionOf = (
   requiredSkill: task.required_skill ?? defaults?.required_skill ?? null,
   priority: task.priority ?? defaults?.priority ?? 0,
   command: task.command ?? defaults?.command ?? null,
-  env: { ...defaults?.env, ...task.env },
+  ...environmentOf({ ...defaults?.env, ...task.env }),
   resources: {
     cpu: task.resources?.cpu ?? defaults?.resources?.cpu ?? null,
     memory: task.resources?.memory ?? defaults?.resources?.memory ?? null,

@@ -14,7 +14,7 @@ import {
   spelled,
   text,
 } from './field.ts';
-import { commandSchema, environmentSchema, retrySchema } from './shared-schema.ts';
+import { commandSchema, retrySchema, taskEnvironmentSchema } from './shared-schema.ts';
 
 const priority = number({ min: -1_000_000_000, max: 1_000_000_000, whole: true });
 
@@ -24,7 +24,7 @@ const shared = {
   required_skill: field(name('skill')).nullish(),
   priority: field(priority).nullish(),
   command: commandSchema.nullish(),
-  env: environmentSchema.nullish(),
+  env: taskEnvironmentSchema.nullish(),
   resources: record({ cpu: field(cpu).nullish(), memory: field(memory).nullish() }).nullish(),
   timeout: field(positiveDuration).nullish(),
   stall_timeout: field(positiveDuration).nullish(),

@@ -1,5 +1,6 @@
 import type { ExitRules } from './exit-classes.ts';
 import type { PoolName, RunnerId, SlotId, SpecName, TaskId, TaskKey } from './ids.ts';
+import type { EnvironmentSource } from './secrets.ts';
 
 /** blocked → ready → running → one of the ends; parked waits for a person. */
 export const TASK_STATES = [
@@ -50,6 +51,8 @@ export interface TaskDefinition {
   /** argv; `null` takes the pool's command. */
   readonly command: readonly string[] | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Variables whose values are looked up at each launch, and stored nowhere; absent where there are none. */
+  readonly envFrom?: Readonly<Record<string, EnvironmentSource>>;
   /** `null` members take the pool's defaults. */
   readonly resources: { readonly cpu: number | null; readonly memory: number | null };
   /** Longest run time of one attempt; `null` takes the pool's or the dispatcher's. */

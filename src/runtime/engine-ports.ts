@@ -7,6 +7,7 @@ import type { Inspection, RunnerHandle, WatchEvent } from '../ports/launcher.ts'
 import { launchIntent } from './launch-intent.ts';
 import { observe } from './observed-exit.ts';
 import { recall, reportedExit } from './runner-reports.ts';
+import { namedVariables } from './task-environment.ts';
 import { launcherOf, newRunDir, runnerPort, type RunnerWorld, type Tell } from './runner-world.ts';
 
 const watched = (world: RunnerWorld, id: RunnerId, event: Exclude<WatchEvent, { readonly kind: 'exited' }>): RunnerPortMessage => {
@@ -55,12 +56,18 @@ const launchPort = (world: RunnerWorld) =>
       tell({ type: 'launch.failed', error: retired(input.pool) });
       return;
     }
+    const named = namedVariables(input.claim.definition, ports.environment);
+    if (!named.ok) {
+      tell({ type: 'launch.failed', error: named.error });
+      return;
+    }
     const { runnerId, claim, slot } = input;
     const runDir = newRunDir(world, runnerId);
     const url = office.url(pool.engine.type);
     const intent = launchIntent({
       ...input,
       pool,
+      namedEnv: named.value,
       runDir,
       baseEnv: office.baseEnv,
       protocol: url === null ? null : { url, token: office.tokenOf(runnerId, claim.attempt) },

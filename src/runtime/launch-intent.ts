@@ -18,6 +18,8 @@ export interface IntentRequest {
   readonly baseEnv: Readonly<Record<string, string>>;
   /** Where the runner protocol is served, and what proves there who the runner is; `null`: nowhere. */
   readonly protocol: { readonly url: string; readonly token: string } | null;
+  /** Values of the variables that the task only names. */
+  readonly namedEnv?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
@@ -138,6 +140,7 @@ export const launchIntent = (request: IntentRequest): Result<LaunchIntent, PortE
     ...(pool.engine.type === 'local-process' ? environmentHere(request.baseEnv, pool.engine) : {}),
     ...pool.env,
     ...claim.definition.env,
+    ...request.namedEnv,
     RUNNER_ID: runnerId,
     TASK_CONTEXT_FILE: `${paths.runDir}/context.json`,
     RUN_DIR: paths.runDir,

@@ -2,6 +2,7 @@ import type { PoolType } from '../domain/engine-settings.ts';
 import type { PoolName, RegistryId, RunnerId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import type { EnvironmentReader } from '../ports/environment-source.ts';
 import type { EventJournal } from '../ports/event-journal.ts';
 import type { Inbox } from '../ports/inbox.ts';
 import type { Launcher } from '../ports/launcher.ts';
@@ -24,6 +25,8 @@ export interface Ports {
   readonly reports: ReportStore;
   readonly slotChanges: SlotChanges;
   readonly telemetry: Telemetry;
+  /** Where tasks' variables are looked up that are named and not written; without it there are none. */
+  readonly environment?: EnvironmentReader;
 }
 
 /** What this dispatcher is: fixed from the moment it took office. */

@@ -1,4 +1,5 @@
 import { runnerMachine } from '../../machines/runner/machine.ts';
+import { redactedOutcome } from '../domain/secrets.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { enginePorts } from './engine-ports.ts';
 import type { FaultTeller } from './fault-teller.ts';
@@ -6,6 +7,7 @@ import type { HeartbeatTable } from './heartbeats.ts';
 import { retryOf } from './observed-exit.ts';
 import type { Office, Ports } from './ports.ts';
 import { forgetReports } from './runner-reports.ts';
+import { secretsOfAttempt } from './task-environment.ts';
 import { launcherOf, newRunDir, runnerPort, type RunnerWorld } from './runner-world.ts';
 
 const slotPorts = (world: RunnerWorld) => {
@@ -55,8 +57,9 @@ const registryPorts = (world: RunnerWorld, faults: FaultTeller) => {
         else tell({ type: 'claim.refused', error: reply.error });
       });
     }),
-    settle: port<'settle'>(({ runnerId, pool, claim, outcome }, tell) => {
-      const { key, attempt } = claim;
+    settle: port<'settle'>(({ runnerId, pool, claim, outcome: told }, tell) => {
+      const { key, attempt, definition } = claim;
+      const outcome = redactedOutcome(told, secretsOfAttempt(definition, world.poolOf(pool), ports.environment));
       const retry = retryOf(world, pool, claim);
       const luck = entropy.draw(`${key}#${attempt}|jitter`);
       registry.settle({ epoch, key, attempt, outcome, retry, luck, at: clock.wall() }, (reply) => {

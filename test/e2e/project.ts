@@ -136,6 +136,8 @@ export class Project {
     return {
       PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
       HOME: this.root,
+      // What people read is what most tests look for; logs.test.ts is about the other formats.
+      DISPATCHER_LOG_FORMAT: 'text',
       NODE_COMPILE_CACHE: join(repositoryRoot, 'node_modules/.cache/node-compile'),
       ...more,
     };

@@ -56,6 +56,7 @@ export const summarise = async (
   never: NeverPlaced,
   spec: SpecName | null,
   elapsedMs: number,
+  say: (line: string) => void = print,
 ): Promise<Result<Verdict, PortError>> => {
   const counts = await ask<Readonly<Record<TaskState, number>>>((reply) => registry.counts(spec, reply));
   if (!counts.ok) return counts;
@@ -64,13 +65,13 @@ export const summarise = async (
   const unfinished = await everyTask(registry, { spec, states: TROUBLES });
   if (!whole.ok) return whole;
   if (!unfinished.ok) return unfinished;
-  print('');
-  if (whole.value.length > 0) print(`${await wholeTable(registry, whole.value)}\n`);
+  say('');
+  if (whole.value.length > 0) say(`${await wholeTable(registry, whole.value)}\n`);
   const troubles = unfinished.value.filter((task) => !(task.state === 'failed' && task.optional));
   for (const task of await never.explain(registry, troubles.slice(0, TROUBLES_SHOWN))) {
-    for (const line of await troubleLines(registry, task)) print(line);
+    for (const line of await troubleLines(registry, task)) say(line);
   }
-  if (troubles.length > TROUBLES_SHOWN) print(`… and ${troubles.length - TROUBLES_SHOWN} more`);
-  print(`${spec ?? 'all sets'}: ${countsLine(counts.value)} ${colours.dim(`in ${formatDuration(elapsedMs)}`)}`);
+  if (troubles.length > TROUBLES_SHOWN) say(`… and ${troubles.length - TROUBLES_SHOWN} more`);
+  say(`${spec ?? 'all sets'}: ${countsLine(counts.value)} ${colours.dim(`in ${formatDuration(elapsedMs)}`)}`);
   return ok({ complete: troubles.length === 0 });
 };
