@@ -11,6 +11,8 @@ import type { StatusReport } from './status.ts';
 export interface ApiParts {
   readonly registry: TaskRegistry;
   readonly token: string;
+  /** It listens where others than this machine's users may reach it. */
+  readonly readsNeedToken: boolean;
   /** `host:port` pairs by which this server may be addressed; a page elsewhere must not reach it by DNS rebinding. */
   readonly allowedHosts: () => ReadonlySet<string>;
   readonly status: () => Promise<Result<StatusReport, PortError>>;

@@ -3,19 +3,17 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { formatInputErrors } from '../config/input-error.ts';
 import { loadTaskSet, MAX_TASK_SET_BYTES } from '../config/load-task-set.ts';
-import type { DispatcherEvent } from '../domain/events.ts';
-import { specName, taskId } from '../domain/ids.ts';
 import type { SubmitReport } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
 import { isToken, proofOf } from './admin-token.ts';
 import type { ApiParts } from './api-parts.ts';
 import { deadlockRoutes } from './deadlock-routes.ts';
+import { eventRoutes } from './event-routes.ts';
 import { poolRoutes } from './pool-routes.ts';
 import { portProblem, problem } from './problem.ts';
 import { actorOf, queryOf, smallBody } from './request-input.ts';
 import { route } from './route.ts';
 import { taskRoutes } from './task-routes.ts';
-import { eventJson } from './views.ts';
 
 const TASKSETS = '/api/v1/tasksets';
 
@@ -24,30 +22,6 @@ const submitQuery = z.strictObject({
   changed_done: z.enum(['refuse', 'redo', 'keep']).default('refuse'),
   force: z.stringbool().default(false),
 });
-const eventsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(10_000).default(1000),
-  spec: z.string().optional(),
-  task_id: z.string().optional(),
-});
-
-const listEvents = async (c: Context, { registry }: ApiParts): Promise<Response> => {
-  const query = queryOf(c, eventsQuery);
-  if (!query.ok) return query.response;
-  const { after, limit, spec, task_id: id } = query.value;
-  const events = await ask<readonly DispatcherEvent[]>((reply) =>
-    registry.events(
-      {
-        after,
-        limit,
-        ...(spec === undefined ? {} : { spec: specName(spec) }),
-        ...(id === undefined ? {} : { taskId: taskId(id) }),
-      },
-      reply,
-    ),
-  );
-  return events.ok ? c.json({ events: events.value.map(eventJson) }) : portProblem(c, events.error);
-};
 
 const submit = async (c: Context, { registry, now, live }: ApiParts): Promise<Response> => {
   const query = queryOf(c, submitQuery);
@@ -89,7 +63,6 @@ const generalRoutes = (app: Hono, parts: ApiParts): void => {
       return report.ok ? c.json(report.value) : portProblem(c, report.error);
     },
   });
-  route(app, '/api/v1/events', { GET: (c) => listEvents(c, parts) });
   route(app, TASKSETS, { POST: (c) => submit(c, parts) });
 };
 
@@ -98,7 +71,20 @@ const taskSetBody = bodyLimit({
   onError: (c) => problem(c, 413, 'a task set of at most 64 MiB is read'),
 });
 
-/** The HTTP API. Reads are open on loopback; whoever changes something must bring the admin token. */
+/** No page elsewhere may frame, embed or read what is answered here, and nothing here loads anything. */
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+} as const;
+
+/** They tell nothing, and whoever asks them has no token. */
+const OPEN_TO_ALL: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** The HTTP API. Reads are open on loopback; beyond it, and to change something, the admin token is needed. */
 export const createApplication = (parts: ApiParts): Hono => {
   const app = new Hono();
   app.use(async (c, next) => {
@@ -106,19 +92,21 @@ export const createApplication = (parts: ApiParts): Hono => {
     if (!parts.allowedHosts().has(host)) {
       return problem(c, 403, 'this Host is not served here; use the address in endpoint.json');
     }
-    c.header('X-Content-Type-Options', 'nosniff');
-    c.header('Cache-Control', 'no-store');
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+    const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (reads && (!parts.readsNeedToken || OPEN_TO_ALL.has(c.req.path))) return next();
     const given = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
     if (given === undefined || !isToken(given, parts.token)) {
       return problem(c, 401, 'the admin token is needed: "Authorization: Bearer …" from state_dir/admin-token');
     }
+    if (reads) return next();
     return c.req.path === TASKSETS ? taskSetBody(c, next) : smallBody(c, next);
   });
   generalRoutes(app, parts);
   taskRoutes(app, parts);
   poolRoutes(app, parts);
   deadlockRoutes(app, parts);
+  eventRoutes(app, parts);
   app.notFound((c) => problem(c, 404, `there is no ${c.req.method} ${c.req.path}`));
   app.onError((_error, c) => problem(c, 500, 'the dispatcher could not answer this request'));
   return app;

@@ -66,6 +66,8 @@ const hostsOf = (url: string, host: string): ReadonlySet<string> => {
   return new Set([new URL(url).host, `${host}:${port}`, `localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`]);
 };
 
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+
 /** A port that nobody named may be swapped for a free one; a named one may not. */
 const portsToTry = ({ configuration: { server, stateDir } }: ApiRequest): readonly number[] => {
   if (server.portIsExplicit && server.port !== 0) return [server.port];
@@ -94,6 +96,7 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
   const parts: ApiParts = {
     registry: request.registry,
     token: ensureAdminToken(stateDir),
+    readsNeedToken: !isLoopback(server.host),
     allowedHosts: () => hosts,
     status: () => statusOf(request, live),
     never: neverPlaced(live.scheduler, live.pools),
