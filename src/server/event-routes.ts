@@ -61,7 +61,8 @@ const streamOf = (tail: EventTail, from: number, query: EventsQuery, ended: () =
     {
       start: (controller) => controller.enqueue(bytes.encode(': dispatcher events\n\n')),
       pull: async (controller) => {
-        while (!isOver) {
+        for (;;) {
+          if (isOver) return;
           const found = await tail.after(after);
           if (!found.ok) {
             end();
