@@ -12,6 +12,8 @@ import { ok, type Result } from './domain/result.ts';
 import type { EventDraft } from './domain/events.ts';
 import type { PoolSettings } from './domain/settings.ts';
 import type { LauncherTerms } from './launchers/launcher-terms.ts';
+import type { KubernetesEngine } from './domain/engine-settings.ts';
+import type { Examined } from './launchers/kubernetes/examine.ts';
 import { openLaunchers } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
 import { environmentReader } from './platform/environment-reader.ts';
@@ -288,4 +290,10 @@ const assemble = async (
   const { dispatcher, actor } = brought({ ...opened, tally, journal, untilIdle, withApi, closers, reread: reread ?? null });
   record = (event) => inbox.post(() => actor.send({ type: 'event.record', event }));
   return ok(dispatcher);
+};
+
+/** What the cluster of a kubernetes pool says of itself and of us, for `doctor`. */
+export const examineKubernetesPool = async (engine: KubernetesEngine): Promise<Examined> => {
+  const { examineKubernetes } = await import('./launchers/kubernetes/examine.ts');
+  return examineKubernetes(engine);
 };

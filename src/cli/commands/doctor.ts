@@ -2,6 +2,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
 import { fine, doubtful, ill, type Diagnosis } from '../doctor/diagnosis.ts';
 import { adminToken, diskSpace, slots, stateDir } from '../doctor/folders.ts';
+import { kubernetes } from '../doctor/kubernetes.ts';
 import { gitItself, kernel, node, perl, repository } from '../doctor/machine.ts';
 import { pools } from '../doctor/pools.ts';
 import { port } from '../doctor/port.ts';
@@ -23,6 +24,7 @@ const ofConfiguration = async (configuration: Configuration): Promise<readonly D
   gitItself(configuration),
   ...repository(configuration),
   ...pools(configuration),
+  ...(await kubernetes(configuration)),
   ...stateDir(configuration),
   ...adminToken(configuration),
   slots(configuration),

@@ -5,11 +5,12 @@ import { candidatePools } from '../../scheduling/placement.ts';
 import { programPath } from '../programs.ts';
 import { doubtful, fine, ill, type Diagnosis } from './diagnosis.ts';
 
-const command = ({ name, command: argv, env }: PoolSettings): Diagnosis => {
+const command = ({ name, engine, command: argv, env }: PoolSettings): Diagnosis => {
   const check = `pool ${name}`;
   const program = argv?.[0];
   if (program === undefined) return fine(check, 'has no command: its tasks bring their own');
   if (program.includes('{{')) return fine(check, `runs what each task makes of ${program}`);
+  if (engine.type !== 'local-process') return fine(check, `runs ${program}, as its image has it`);
   // A relative path starts from the slot, which is not there yet.
   if (program.includes('/') && !program.startsWith('/')) return fine(check, `runs ${program}, from the slot`);
   const path = programPath(program, env['PATH'] ?? process.env['PATH']);

@@ -107,14 +107,14 @@ class KubernetesLauncher implements Launcher {
       const what = `Job ${name} cannot be made in ${this.#calls.namespace}`;
       if (status !== null && reason !== 'AlreadyExists') return err(asPortError(what, created.error));
       const found = await this.#calls.find(name);
-      if (!found.ok || (found.value === null && status === null)) return err(asPortError(what, created.error));
+      if (!found.ok) return err(asPortError(what, created.error));
       const job = found.value;
       if (job !== null && !this.#isOurs(job, id)) {
         return err(portError('permanent', `kubernetes: ${what}: there is one that is not ours; delete it, or name another namespace`));
       }
       if (job !== null && job.metadata.deletionTimestamp === undefined) return ok(job);
-      // One that is on its way out frees the name.
-      if (performance.now() > deadline) return err(portError('transient', `kubernetes: ${what}: one of that name is still being deleted`));
+      // One on its way out frees the name; one whose answer was lost may still come: the name lets only one in.
+      if (performance.now() > deadline) return err(portError('transient', `kubernetes: ${what}: ${created.error.message}`));
       await delay(LOOK_MS);
     }
   }
