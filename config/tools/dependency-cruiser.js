@@ -18,6 +18,8 @@ const adapterRows = ADAPTERS.map((name) => [name, ['domain', 'protocol', 'ports'
 const LAYERS = Object.fromEntries([
   ['domain', []],
   ['protocol', ['domain', 'zod']],
+  // What a runner written for Node brings along: nothing but the protocol.
+  ['client', ['protocol', 'node']],
   ['scheduling', ['domain']],
   ['ports', ['domain']],
   ['machines', ['domain', 'scheduling', 'ports', 'xstate']],
@@ -33,7 +35,7 @@ const LAYERS = Object.fromEntries([
   // The composition root alone may import adapters.
   ['app', [...PURE_CORE, ...ADAPTERS, 'config', 'simulation', 'telemetry', 'dashboard', 'server', ...OUTSIDE]],
   ['cli', [...PURE_CORE, 'config', 'importers', 'simulation', 'telemetry', 'server', 'app', ...OUTSIDE]],
-  ['index', [...PURE_CORE, ...ADAPTERS, 'config', 'simulation', 'telemetry', 'server', 'app']],
+  ['index', [...PURE_CORE, ...ADAPTERS, 'config', 'simulation', 'telemetry', 'server', 'app', 'client']],
 ]);
 
 const pathsOf = (name) => {

@@ -25,7 +25,7 @@ import { CarriedComplaint, COMPLAINT } from './finding.ts';
 import { quoted } from './input-error.ts';
 import { kubernetesKeys } from './kubernetes-pool-schema.ts';
 import { confinementKeys } from './local-process-schema.ts';
-import { advertisedUrl, listenAddress } from './server-settings.ts';
+import { advertisedUrl, listenAddress } from './server-addresses.ts';
 import { commandSchema, environmentSchema, retrySchema } from './shared-schema.ts';
 
 const lenientCount = field(orText(count)).nullish();

@@ -17,7 +17,8 @@ import type { Office, Ports } from './ports.ts';
 import { recorderLogic } from './recorder-ports.ts';
 import { recover } from './recovery.ts';
 import { runnerLogic } from './runner-ports.ts';
-import { Sweep, type SweepParts } from './sweep.ts';
+import { Sweep } from './sweep.ts';
+import type { SweepParts } from './sweep-parts.ts';
 
 export interface DispatcherOptions {
   readonly settings: DispatcherSettings;

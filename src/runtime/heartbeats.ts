@@ -1,8 +1,9 @@
+import type { RunnerPortMessage } from '../../machines/messages.ts';
 import type { PoolName, RunnerId, SlotId, TaskKey } from '../domain/ids.ts';
 import type { RunnerResult } from '../domain/outcome.ts';
 import type { RunnerHandle } from '../ports/launcher.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Tell } from './runner-world.ts';
+import type { Answer } from './port-actor.ts';
 import { WorkWatch } from './work-watch.ts';
 
 /** Who a runner is: what its reports have to name, and what events tell of it. */
@@ -26,7 +27,7 @@ export interface WatchTerms {
   readonly limitWallAt: number | null;
   readonly stallMs: number;
   /** To its actor. */
-  readonly tell: Tell;
+  readonly tell: Answer<RunnerPortMessage>;
 }
 
 /** What a runner said of its work, as it came. */

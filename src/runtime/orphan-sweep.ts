@@ -3,7 +3,7 @@ import { event as draft } from '../domain/events.ts';
 import type { RunnerId } from '../domain/ids.ts';
 import type { Launcher, StopReport } from '../ports/launcher.ts';
 import type { Answer } from './port-actor.ts';
-import type { SweepParts } from './sweep.ts';
+import type { SweepParts } from './sweep-parts.ts';
 
 /** Between two looks, and how long one must have been seen without an owner before it is ended. */
 const EVERY_MS = 60_000;

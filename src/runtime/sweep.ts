@@ -1,23 +1,15 @@
 import type { DispatcherMessage } from '../../machines/messages.ts';
-import type { DispatcherSettings } from '../domain/settings.ts';
 import type { Activity } from '../ports/launcher.ts';
-import type { HeardRunner, HeartbeatTable } from './heartbeats.ts';
+import type { HeardRunner } from './heartbeats.ts';
 import { OrphanSweep } from './orphan-sweep.ts';
 import type { Answer } from './port-actor.ts';
-import type { Office, Ports } from './ports.ts';
+import type { SweepParts } from './sweep-parts.ts';
 
 const LONGEST_INTERVAL_MS = 5_000;
 /** What came in while the dispatcher did something else is read in between: one round of I/O, and some more. */
 const ROUND_MS = 50;
 /** Looks at the work of runners that may be under way at a time. */
 const MOST_LOOKS = 512;
-
-export interface SweepParts {
-  readonly ports: Ports;
-  readonly office: Office;
-  readonly settings: DispatcherSettings;
-  readonly heartbeats: HeartbeatTable;
-}
 
 /**
  * One walk over all runners, instead of a timer for each: who was silent for too long, who does nothing,

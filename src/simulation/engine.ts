@@ -1,7 +1,8 @@
 import type { PoolName, RunnerId, TaskKey } from '../domain/ids.ts';
-import type { ExitReport, LaunchIntent, ProcessHandle } from '../ports/launcher.ts';
+import type { ExitReport, LaunchIntent } from '../ports/launcher.ts';
 import type { Faults } from './faults.ts';
 import type { KeyedEntropy } from './keyed-entropy.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 import { Speech, type SpeechObserver } from './speech.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -11,29 +12,6 @@ export interface EngineObserver extends SpeechObserver {
   processEnded(runner: RunnerId): void;
   /** It was ended because nobody owned it. */
   orphanReaped(runner: RunnerId): void;
-}
-
-/** One process on the simulated machine. */
-export interface SimulatedProcess {
-  readonly handle: ProcessHandle;
-  readonly task: TaskKey;
-  readonly pool: PoolName;
-  readonly attempt: number;
-  readonly ignoresTerm: boolean;
-  readonly startedAt: number;
-  /** It does nothing at all, and never ends by itself. */
-  readonly stalls: boolean;
-  /** It speaks the runner protocol. */
-  speaks: boolean;
-  /** Its report was answered. */
-  reported: boolean;
-  /** Until then (monotonic ms) it is as if it were stopped by a debugger. */
-  frozenUntil: number;
-  exit: ExitReport | null;
-  /** Nobody will ever learn how it ended. */
-  lost: boolean;
-  /** Told of the end, in the order of asking. */
-  readonly watchers: Set<() => void>;
 }
 
 /** How long an attempt runs by itself, ms. */

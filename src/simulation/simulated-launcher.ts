@@ -3,7 +3,8 @@ import type { RunnerId } from '../domain/ids.ts';
 import { err, ok } from '../domain/result.ts';
 import type { Activity, Inspection, Launcher, LaunchIntent, RunnerHandle, StopReport, WatchEvent } from '../ports/launcher.ts';
 import type { Reply } from '../ports/reply.ts';
-import type { SimulatedEngine, SimulatedProcess } from './engine.ts';
+import type { SimulatedEngine } from './engine.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 import type { Faults } from './faults.ts';
 
 const LONGEST_LAUNCH_MS = 30_000;

@@ -1,7 +1,7 @@
 import type { RunnerDesk } from '../runtime/runner-desk.ts';
-import type { SimulatedProcess } from './engine.ts';
 import type { Faults } from './faults.ts';
 import type { KeyedEntropy } from './keyed-entropy.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Who sees what runners say, and which of them have fallen silent. */

@@ -5,7 +5,8 @@ import { runnerId, type PoolName } from '../../../src/domain/ids.ts';
 import { ok } from '../../../src/domain/result.ts';
 import type { Launcher } from '../../../src/ports/launcher.ts';
 import { HeartbeatTable, type HeardRunner } from '../../../src/runtime/heartbeats.ts';
-import { Sweep, type SweepParts } from '../../../src/runtime/sweep.ts';
+import { Sweep } from '../../../src/runtime/sweep.ts';
+import type { SweepParts } from '../../../src/runtime/sweep-parts.ts';
 import { VirtualClock } from '../../../src/simulation/virtual-clock.ts';
 import { handleOf, LOCAL, readyTask, REGISTRY, settings, slot } from '../../model/samples.ts';
 
