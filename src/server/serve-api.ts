@@ -99,7 +99,7 @@ const serve = async (request: ApiRequest): Promise<Result<Api, PortError>> => {
     readsNeedToken: !isLoopback(server.host),
     allowedHosts: () => hosts,
     status: () => statusOf(request, live),
-    never: neverPlaced(live.scheduler, live.pools),
+    never: neverPlaced(live.scheduler, () => live.pools()),
     reload: request.reload,
     now: request.now,
     live,
