@@ -46,6 +46,8 @@ const COMMON: Readonly<Record<FaultKind, number>> = {
   rival: 0.3,
 };
 
+/** `priority` is what most have. */
+const POLICIES = ['fifo', 'priority', 'priority', 'skill-based', 'fair-share'] as const;
 const SKILLS = ['web', 'data'] as const;
 const KEYS = ['db'] as const;
 
@@ -89,7 +91,8 @@ class Drawing {
     return sets.flatMap((set, i) => {
       const written = Array.from({ length: luck.whole(`plan|${set}|size`, 1, tasks) }, (_, index) => this.#task(set, index));
       const maxConcurrency = luck.chance(`plan|${set}|limited`, 0.3) ? luck.whole(`plan|${set}|limit`, 1, 4) : null;
-      const first = { atMs: i * luck.whole(`plan|${set}|at`, 0, span / 4), set, maxConcurrency, tasks: written };
+      const weight = luck.pick(`plan|${set}|weight`, [1, 1, 2, 0.5]);
+      const first = { atMs: i * luck.whole(`plan|${set}|at`, 0, span / 4), set, maxConcurrency, weight, tasks: written };
       if (!luck.chance(`plan|${set}|again`, 0.3)) return [first];
       const changed = written
         .filter(({ id }) => !luck.chance(`plan|${set}/${id}|removed`, 0.1))
@@ -152,7 +155,9 @@ class Drawing {
     const luck = this.#luck;
     return {
       pollMs: 5000,
-      policy: luck.chance('plan|fifo', 0.2) ? 'fifo' : 'priority',
+      policy: luck.pick('plan|policy', POLICIES),
+      maxPassedOver: luck.whole('plan|passed over', 1, 4),
+      halfLifeMs: luck.whole('plan|half-life', 1000, 600_000),
       globalLimit: luck.whole('plan|global', 1, 8),
       slots: luck.whole('plan|slots', 1, 8),
       maxAttempts: luck.whole('plan|attempts', 1, 4),

@@ -71,6 +71,7 @@ const submission = z.strictObject({
   atMs: ms,
   set: name,
   maxConcurrency: count.nullable(),
+  weight: z.number().positive().default(1),
   tasks: z.array(plannedTask),
 });
 
@@ -103,7 +104,10 @@ export const simulationPlanSchema = z.strictObject({
   seed: z.number().int(),
   settings: z.strictObject({
     pollMs: ms.min(1),
-    policy: z.enum(['fifo', 'priority']),
+    policy: z.enum(['fifo', 'priority', 'skill-based', 'fair-share']),
+    /** Starts behind a large task at the head until a pool is kept for it. */
+    maxPassedOver: count.default(10),
+    halfLifeMs: ms.min(1000).default(604_800_000),
     globalLimit: count,
     slots: count,
     maxAttempts: count,

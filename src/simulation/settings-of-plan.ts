@@ -27,8 +27,8 @@ export const settingsOf = (plan: SimulationPlan): DispatcherSettings => {
     policyModule: null,
     usesPriority: true,
     ageingPerMs: 0,
-    fairShareHalfLifeMs: 7 * 24 * HOURS,
-    maxPassedOver: 10,
+    fairShareHalfLifeMs: settings.halfLifeMs,
+    maxPassedOver: settings.maxPassedOver,
     maxGlobalConcurrency: settings.globalLimit,
     slots: settings.slots,
     retry: {
@@ -92,10 +92,10 @@ const definitionOf = (set: string, task: PlannedTask): TaskDefinition => ({
   metadata: {},
 });
 
-export const taskSetOf = ({ set, maxConcurrency, tasks }: SimulationPlan['submissions'][number]): TaskSet => ({
+export const taskSetOf = ({ set, maxConcurrency, weight, tasks }: SimulationPlan['submissions'][number]): TaskSet => ({
   name: specName(set),
   repo: null,
-  weight: 1,
+  weight,
   maxConcurrency,
   tasks: tasks.map((task) => definitionOf(set, task)),
   done: [],

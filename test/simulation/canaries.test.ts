@@ -4,9 +4,10 @@ import { portError } from '../../src/domain/failures.ts';
 import { err, ok } from '../../src/domain/result.ts';
 import type { PoolName } from '../../src/domain/ids.ts';
 import type { Launcher } from '../../src/ports/launcher.ts';
-import type { Claim } from '../../src/ports/task-registry.ts';
+import type { ChangeBatch, Claim } from '../../src/ports/task-registry.ts';
 import { MemoryTables } from '../../src/registry/memory/memory-tables.ts';
 import type { Ports } from '../../src/runtime/ports.ts';
+import { HeadReservations } from '../../src/scheduling/head-reservations.ts';
 import { Ledger } from '../../src/scheduling/ledger.ts';
 import type { Invariant } from '../../src/simulation/auditor/violation.ts';
 import { drawPlan } from '../../src/simulation/draw-plan.ts';
@@ -105,6 +106,18 @@ const deafMonitor = (ports: Ports): Ports => ({
   }),
 });
 
+/** Last in, first out: the feed tells the order of submission upside down. */
+const upsideDown = (ports: Ports): Ports => ({
+  ...ports,
+  registry: altered(ports.registry, {
+    changes: (request, reply) =>
+      ports.registry.changes(request, (answer) => {
+        const turned = (batch: ChangeBatch): ChangeBatch => ({ ...batch, ready: batch.ready.map((task) => ({ ...task, position: -task.position })) });
+        reply(answer.ok ? ok(turned(answer.value)) : answer);
+      }),
+  }),
+});
+
 /** Runs seed after seed with the bug in; what the auditor says first. */
 const firstAlarm = (tamper: (ports: Ports) => Ports): { readonly invariant: Invariant; readonly seed: number } | null => {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -142,8 +155,13 @@ const CANARIES: Readonly<Record<string, { readonly tamper: (ports: Ports) => Por
   'a recovery that does not look': { tamper: blindRecovery, seen: ['settledOnce', 'exclusiveSlot'] },
   'a sweep that ends who is not its own': { tamper: greedyReaper, seen: ['wellLeftAlone'] },
   'a report that is forgotten with its dispatcher': { tamper: forgottenReport, seen: ['reportCounts'] },
+  'a queue that is last in, first out': { tamper: upsideDown, seen: ['order'] },
   'a monitor that misses news': { tamper: deafMonitor, seen: ['liveness', 'order'] },
 };
+
+const holderOf = Object.getOwnPropertyDescriptor(HeadReservations.prototype, 'holderOf')?.value as Function;
+const roomIn = Object.getOwnPropertyDescriptor(Ledger.prototype, 'roomIn')?.value as Function;
+const kept = new Set<PoolName>();
 
 describe('a deliberate bug is caught by the auditor', () => {
   for (const [name, { tamper, seen }] of Object.entries(CANARIES)) {
@@ -180,6 +198,28 @@ describe('a deliberate bug is caught by the auditor', () => {
     try {
       const alarm = firstAlarm((ports) => ports);
       assert.equal(alarm?.invariant, 'deadlocks');
+    } finally {
+      mock.restoreAll();
+    }
+  });
+
+  it('a pool that is kept for good', () => {
+    // Whoever a pool was kept for has long gone, and nobody takes the sign down.
+    mock.method(HeadReservations.prototype, 'holderOf', function (this: HeadReservations, ...args: Parameters<HeadReservations['holderOf']>) {
+      const holder = Reflect.apply(holderOf, this, args) as ReturnType<HeadReservations['holderOf']>;
+      if (holder !== undefined) kept.add(args[0]);
+      return holder;
+    });
+    mock.method(Ledger.prototype, 'roomIn', function (this: Ledger, ...args: Parameters<Ledger['roomIn']>) {
+      return kept.has(args[0]) ? null : (Reflect.apply(roomIn, this, args) as ReturnType<Ledger['roomIn']>);
+    });
+    try {
+      let seen: Invariant | null = null;
+      for (let seed = 1; seed <= SEEDS && seen === null; seed += 1) {
+        kept.clear();
+        seen = run(drawPlan(seed, 'swarm')).violation?.invariant ?? null;
+      }
+      assert.equal(seen, 'liveness');
     } finally {
       mock.restoreAll();
     }

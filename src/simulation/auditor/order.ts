@@ -6,7 +6,10 @@ const PATIENCE_MS = 60_000;
 const alike = (a: AuditedTask, b: AuditedTask): boolean =>
   a.spec === b.spec && a.skill === b.skill && a.cpu === b.cpu && a.keyed === b.keyed;
 
-/** R7: of two tasks that ask for the same, the one of higher priority starts first. */
+/**
+ * R7: of two tasks of a set that ask for the same, the one of higher priority starts first, or, under `fifo`
+ * and among equals, the one that was submitted first. Every policy keeps to that inside a set.
+ */
 export class OrderRules {
   readonly #scene: Scene;
   /** Slots lent, when: the decision was made before that. */
@@ -35,15 +38,20 @@ export class OrderRules {
 
   check(task: AuditedTask, runner: string): void {
     const scene = this.#scene;
-    if (scene.plan.settings.policy !== 'priority') return;
+    const byPriority = scene.plan.settings.policy !== 'fifo';
     const decided = this.#decided.get(runner) ?? scene.now();
     if (decided - this.#lifeSince < PATIENCE_MS || scene.now() - scene.lastJump < PATIENCE_MS) return;
+    // They are kept as they were submitted.
+    let isEarlier = true;
     for (const other of scene.tasks.values()) {
-      if (other.isDeadlineUncertain || other.state !== 'ready' || other.priority <= task.priority || !alike(task, other)) continue;
+      if (other === task) isEarlier = false;
+      if (other.isDeadlineUncertain || other.state !== 'ready' || !alike(task, other)) continue;
+      const isBefore = byPriority && other.priority !== task.priority ? other.priority > task.priority : isEarlier;
+      if (!isBefore) continue;
       const refused = this.#refused.get(other.key) ?? Number.NEGATIVE_INFINITY;
       const waited = decided - Math.max(other.readySince, other.notBefore, refused);
       if (waited > PATIENCE_MS) {
-        const why = `priority ${task.priority} starts before ${other.key} with ${other.priority}, ready for ${Math.round(waited)} ms`;
+        const why = `with priority ${task.priority} it starts before ${other.key} with ${other.priority}, ready for ${Math.round(waited)} ms`;
         scene.fail('order', why, task.key);
       }
     }
