@@ -14,6 +14,8 @@ export class OrderRules {
   readonly #scene: Scene;
   /** Slots lent, when: the decision was made before that. */
   readonly #decided = new Map<string, number>();
+  /** The same, by how runners are called, `set-id-attempt`: whose claim fails then had its turn. */
+  readonly #turns = new Map<string, number>();
   /** When a task was refused a slot. */
   readonly #refused = new Map<string, number>();
   #lifeSince = 0;
@@ -34,6 +36,7 @@ export class OrderRules {
 
   lent(runner: string): void {
     this.#decided.set(runner, this.#scene.now());
+    this.#turns.set(runner.slice(runner.indexOf('-') + 1), this.#scene.now());
   }
 
   check(task: AuditedTask, runner: string): void {
@@ -49,7 +52,8 @@ export class OrderRules {
       const isBefore = byPriority && other.priority !== task.priority ? other.priority > task.priority : isEarlier;
       if (!isBefore) continue;
       const refused = this.#refused.get(other.key) ?? Number.NEGATIVE_INFINITY;
-      const waited = decided - Math.max(other.readySince, other.notBefore, refused);
+      const turn = this.#turns.get(`${other.key.replace('/', '-')}-${other.fence + 1}`) ?? Number.NEGATIVE_INFINITY;
+      const waited = decided - Math.max(other.readySince, other.notBefore, refused, turn);
       if (waited > PATIENCE_MS) {
         const why = `with priority ${task.priority} it starts before ${other.key} with ${other.priority}, ready for ${Math.round(waited)} ms`;
         scene.fail('order', why, task.key);
