@@ -5,6 +5,7 @@ import type { DispatcherMessage, PoolMessage, RunnerMessage, RunnerSettled } fro
 import { portActor } from '../port-actor.ts';
 import { poolContext, type PoolContext, type PoolInput } from './context.ts';
 import { spawnAdopted, spawnCondemned, spawnFresh } from './runners.ts';
+import { tripReason } from './trip-reason.ts';
 
 type PoolEvent = PoolMessage | DoneActorEvent<RunnerSettled> | ErrorActorEvent;
 
@@ -173,12 +174,7 @@ const pool = setup({
     tellDisabled: sendParent(changed('disabled', false)),
     tellDraining: sendParent(changed('draining', false)),
     tellRecovered: sendParent(changed('enabled', true, () => 'probe succeeded')),
-    tellTripped: sendParent(
-      changed('tripped', false, (c, event) =>
-        event.type === 'engine.unhealthy'
-          ? `the engine failed ${c.sicknesses} health ${c.sicknesses === 1 ? 'check' : 'checks'} in a row: ${c.lastFailure}`
-          : `${c.launchFailures} launches in a row failed: ${c.lastFailure}`,
-      ),
+    tellTripped: sendParent(changed('tripped', false, tripReason)),
     ),
   },
 });

@@ -1,18 +1,15 @@
-import { assign, enqueueActions, sendTo, setup, spawnChild, stopChild, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
+import { assign, enqueueActions, sendTo, setup, spawnChild, stopChild } from 'xstate';
 import { event as draft } from '../../src/domain/events.ts';
-import { parseTaskKey, type PoolName } from '../../src/domain/ids.ts';
-import { formatDuration, MAX_DURATION_MS } from '../../src/domain/quantities.ts';
-import type { SettleReport } from '../../src/ports/task-registry.ts';
+import { parseTaskKey } from '../../src/domain/ids.ts';
+import { MAX_DURATION_MS } from '../../src/domain/quantities.ts';
 import { agentPoolMachine } from '../agent-pool/machine.ts';
 import { eventRecorderMachine } from '../event-recorder.machine.ts';
 import { deadlockMonitorMachine } from '../deadlock-monitor.machine.ts';
-import type { DispatcherMessage } from '../messages.ts';
 import { portActor } from '../port-actor.ts';
 import { taskMonitorMachine } from '../task-monitor.machine.ts';
 import {
   DEADLOCK_MONITOR,
   deadlockMonitorInput,
-  endReason,
   MONITOR,
   poolActorId,
   RECORDER,
@@ -22,16 +19,12 @@ import {
   type DispatcherOutput,
 } from './context.ts';
 import { poolEvent } from './pool-event.ts';
+import { notices } from './notices.ts';
+import { failureOf, records, type DispatcherEvent } from './records.ts';
 import { emptyLeavers, poolInput, poolSteps } from './reconfiguration.ts';
-
-type DispatcherEvent = DispatcherMessage | DoneActorEvent | ErrorActorEvent;
+import { endedUnthrottled, throttleTimer } from './throttling.ts';
 
 const BACKOFF = 'backoff';
-/** One for an account, whichever of its pools was told. */
-const throttleTimer = (companions: readonly PoolName[]): string => `throttle:${companions.toSorted().join()}`;
-/** An attempt that the other side let through, whatever came of it. */
-const endedUnthrottled = ({ throttledUntil, taskState, notBefore }: SettleReport): boolean =>
-  throttledUntil === null && (notBefore !== null || taskState === 'done' || taskState === 'failed' || taskState === 'parked');
 /** How long the last events may take before the process ends without them: longer than a locked registry is waited for. */
 const FLUSH_MS = 10_000;
 /** What an abort takes longer than the grace time, at the most. */
@@ -69,6 +62,7 @@ export const dispatcher = setup({
       event.type === 'monitor.caughtUp' && event.token === context.idleToken && context.scheduler.isIdle,
   },
   actions: {
+    ...notices,
     spawnRecorder: enqueueActions(({ context, enqueue }) => {
       enqueue.spawnChild('eventRecorder', { id: RECORDER, input: { buffer: context.eventBuffer, telemetry: context.telemetry } });
     }),
@@ -118,11 +112,6 @@ export const dispatcher = setup({
       type: 'monitor.configure' as const,
       pollIntervalMs: context.settings.pollIntervalMs,
     })),
-    recordConfigured: sendTo(RECORDER, ({ context, event }) => {
-      if (event.type !== 'configuration.changed') throw new Error(`no configuration: ${event.type}`);
-      const details = event.changes;
-      return { type: 'event.record' as const, event: draft('ConfigurationReloaded', context.wall(), event.actor, { details }) };
-    }),
     retirePools: enqueueActions(({ context, enqueue }) => {
       const leaving = emptyLeavers(context);
       if (leaving.length === 0) return;
@@ -170,13 +159,6 @@ export const dispatcher = setup({
       const reason = by === 'dispatcher' ? 'its pause is over' : `by ${by}`;
       enqueue(() => context.telemetry.tell({ type: 'poolChanged', pool, state: 'no longer throttled', reason }));
     }),
-    tellThrottled: ({ context, event }) => {
-      if (event.type !== 'pool.throttled') return;
-      const { pool, until, reason } = event;
-      const rest = formatDuration(until - context.wall());
-      context.telemetry.tell({ type: 'poolChanged', pool, state: `throttled for ${rest}`, reason });
-    },
-
     bookAdoptions: ({ context, event }) => {
       if (event.type !== 'recovery.finished') return;
       for (const { attempt, pool, runnerId } of event.adoptions) context.scheduler.adopt(attempt.task, pool, runnerId, context.now());
@@ -263,43 +245,6 @@ export const dispatcher = setup({
     }),
     wakeMonitor: sendTo(MONITOR, { type: 'registry.changed' }),
 
-    tellRunning: ({ context, event }) => {
-      const adopted = event.type === 'recovery.finished' ? event.adoptions.length : 0;
-      context.telemetry.tell({ type: 'dispatcherRunning', adopted });
-    },
-    tellSettled: ({ context, event }) => {
-      if (event.type !== 'runner.settled') return;
-      const { task, runnerId, attempt, outcome, report, reason, durationMs } = event;
-      context.telemetry.tell({
-        type: 'runnerSettled',
-        task: task.key,
-        runnerId,
-        pool: event.pool,
-        attempt,
-        outcome,
-        taskState: report?.taskState ?? null,
-        reason,
-        durationMs,
-        retryInMs: report?.notBefore == null ? null : Math.max(0, report.notBefore - context.wall()),
-      });
-    },
-    tellPoolChanged: ({ context, event }) => {
-      if (event.type !== 'pool.changed') return;
-      const { pool, state, reason } = event;
-      context.telemetry.tell({ type: 'poolChanged', pool, state, reason });
-    },
-    tellWaiting: ({ context }) => {
-      const { timeoutMs } = context.settings.shutdown;
-      context.telemetry.tell({ type: 'shutdownWaiting', runners: context.scheduler.ledger.running, timeoutMs });
-    },
-    tellDraining: ({ context }) => {
-      context.telemetry.tell({ type: 'draining', runners: context.scheduler.ledger.running });
-    },
-    tellAborting: ({ context }) => {
-      const { stopGraceMs: graceMs } = context.settings;
-      context.telemetry.tell({ type: 'shutdownStopping', runners: context.scheduler.ledger.running, graceMs });
-    },
-
     passToRecorder: sendTo(RECORDER, ({ event }) => {
       if (event.type !== 'event.record') throw new Error(`not for the recorder: ${event.type}`);
       return event;
@@ -308,36 +253,11 @@ export const dispatcher = setup({
       if (event.type !== 'pool.changed' && event.type !== 'pool.resized') throw new Error(`no change of a pool: ${event.type}`);
       return { type: 'event.record' as const, event: poolEvent(event, context.wall()) };
     }),
-    recordStarted: sendTo(RECORDER, ({ context, event }) => ({
-      type: 'event.record' as const,
-      event: draft('DispatcherStarted', context.wall(), 'dispatcher', {
-        details: { adopted: event.type === 'recovery.finished' ? event.adoptions.length : 0 },
-      }),
-    })),
-    recordDraining: sendTo(RECORDER, ({ context }) => ({
-      type: 'event.record' as const,
-      event: draft('DispatcherDraining', context.wall(), context.drainActor ?? 'dispatcher', {
-        details: { runners: context.scheduler.ledger.running },
-      }),
-    })),
-    recordStopping: sendTo(RECORDER, ({ context }) => ({
-      type: 'event.record' as const,
-      event: draft('DispatcherStopping', context.wall(), 'dispatcher', {
-        details: { reason: context.shutdownReason ?? context.failure ?? 'idle', runners: context.scheduler.ledger.running },
-      }),
-    })),
-    recordStopped: sendTo(RECORDER, ({ context }) => ({
-      type: 'event.record' as const,
-      event: draft('DispatcherStopped', context.wall(), 'dispatcher', {
-        details: { reason: endReason(context), left_running: context.scheduler.ledger.running },
-      }),
-    })),
-    tellUnwritten: ({ context }) => {
-      const { size, dropped } = context.eventBuffer;
-      if (size + dropped === 0) return;
-      const message = `${size + dropped} events may be lost: they could be written neither to the registry nor to the journal`;
-      context.telemetry.tell({ type: 'trouble', message, task: null, pool: null });
-    },
+    recordStarted: sendTo(RECORDER, records.recordStarted),
+    recordDraining: sendTo(RECORDER, records.recordDraining),
+    recordStopping: sendTo(RECORDER, records.recordStopping),
+    recordStopped: sendTo(RECORDER, records.recordStopped),
+    recordConfigured: sendTo(RECORDER, records.recordConfigured),
     flushRecorder: sendTo(RECORDER, { type: 'recorder.flush' }),
 
     noteShutdown: assign(({ event }) =>
@@ -347,15 +267,7 @@ export const dispatcher = setup({
     noteLeftovers: assign(({ context }) => ({
       failure: context.failure ?? `${context.scheduler.ledger.running} runners are not proven dead`,
     })),
-    noteFailure: assign(({ context, event }) => {
-      if (context.failure !== null) return {};
-      if ('error' in event) {
-        const { error } = event;
-        const text = error instanceof Error ? error.message : String((error as { message?: unknown }).message ?? error);
-        return { failure: text };
-      }
-      return { failure: event.type };
-    }),
+    noteFailure: assign(({ context, event }) => (context.failure === null ? { failure: failureOf(event) } : {})),
     interruptRunners: enqueueActions(({ context, enqueue }) => {
       const reason = context.failure === null ? 'the dispatcher shuts down' : 'the dispatcher failed';
       const wallAt = context.wall();
@@ -363,8 +275,8 @@ export const dispatcher = setup({
         enqueue.sendTo(poolActorId(name), { type: 'pool.interrupt', reason, wallAt });
       }
     }),
-    forceRunners: enqueueActions(({ context, enqueue }) => {
-      for (const { name } of context.pools) enqueue.sendTo(poolActorId(name), { type: 'pool.force' });
+    forceRunners: enqueueActions(({ context: { pools }, enqueue }) => {
+      for (const { name } of pools) enqueue.sendTo(poolActorId(name), { type: 'pool.force' });
     }),
     passCancel: enqueueActions(({ context, event, enqueue, self }) => {
       if (event.type !== 'task.cancel') return;

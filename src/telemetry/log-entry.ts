@@ -46,6 +46,8 @@ const said = (notice: Notice): Pick<LogEntry, 'level' | 'message'> => {
       return { level: 'warn', message: `${notice.task} cannot be placed: ${notice.reason}` };
     case 'poolChanged':
       return { level: notice.state === 'tripped' ? 'warn' : 'info', message: `pool ${notice.pool} is ${notice.state}` };
+    case 'reloaded':
+      return { level: 'info', message: notice.message };
     case 'draining':
       return { level: 'info', message: 'draining: nothing new starts' };
     case 'shutdownWaiting':
