@@ -1,5 +1,4 @@
 import { linePattern, type LinePattern } from './line-pattern/line-pattern.ts';
-import type { ExitStatus } from './outcome.ts';
 
 /** What the end of an attempt means for the next one (R9). */
 export const EXIT_CLASSES = ['retryable', 'permanent', 'throttled'] as const;
@@ -16,6 +15,12 @@ export interface ExitRules {
   readonly retryableOutput?: string;
   readonly permanentOutput?: string;
   readonly throttledOutput?: string;
+}
+
+/** `null`s as in the end that an engine reports. */
+interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
 }
 
 /** A class, and by what an end came into it: one line. */
@@ -46,7 +51,7 @@ const PATTERNS = {
 
 export const looksAtOutput = (rules: ExitRules): boolean => ORDER.some((kind) => rules[PATTERNS[kind]] !== undefined);
 
-const byCode = (rules: ExitRules, { exitCode, signal }: ExitStatus): ExitVerdict | null => {
+const byCode = (rules: ExitRules, { exitCode, signal }: Ended): ExitVerdict | null => {
   if (exitCode === null || signal !== null) return null;
   const kind = ORDER.find((one) => rules[CODES[one]]?.includes(exitCode));
   return kind === undefined ? null : { kind, by: `exit code ${exitCode} (${CODES[kind].replace('ExitCodes', '_exit_codes')})` };
@@ -76,7 +81,7 @@ const byOutput = (rules: ExitRules, output: string): ExitVerdict | null => {
  *
  * @param output the end of its log, the last {@link OUTPUT_LOOKED_AT} bytes; `null` where nobody looked
  */
-export const classOf = (rules: ExitRules, exit: ExitStatus, output: string | null): ExitVerdict | null => {
+export const classOf = (rules: ExitRules, exit: Ended, output: string | null): ExitVerdict | null => {
   if (exit.exitCode === 0 && exit.signal === null) return null;
   return (output === null ? null : byOutput(rules, output)) ?? byCode(rules, exit);
 };

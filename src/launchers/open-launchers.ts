@@ -67,7 +67,9 @@ export const openLaunchers = async (
   };
   const opened = await open(pools);
   if (!opened.ok) {
-    await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => launcher.close(resolve))));
+    await Promise.all([...byEngine.values()].map((launcher) => new Promise((resolve) => {
+          launcher.close(resolve);
+        })));
     return opened;
   }
   const extend: Launchers['extend'] = async (wanted) => {

@@ -36,7 +36,7 @@ describe('a line pattern', () => {
   it('understands nothing that JavaScript does not', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', '(', ')', '[', ']', '{', '}', '*', '+', '?', '|', '\\', '^', '-', ',', '1'), minLength: 1, maxLength: 10 }), (source) => {
-        if (linePattern(source).ok) new RegExp(source);
+        if (linePattern(source).ok) assert.doesNotThrow(() => new RegExp(source));
       }),
       { numRuns: 3000 },
     );

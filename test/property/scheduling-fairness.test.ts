@@ -57,7 +57,7 @@ describe('fair-share', () => {
         const until = 60 * MINUTE;
         const had = usage(contend(tenants, equal, until), tenants, equal, [10 * MINUTE, until]);
         const mean = had.reduce((a, b) => a + b) / had.length;
-        for (const one of had) assert.ok(Math.abs(one - mean) <= 0.05 * mean, `${had.map((value) => (value / mean).toFixed(3)).join(' ')}`);
+        for (const one of had) assert.ok(Math.abs(one - mean) <= 0.05 * mean, had.map((value) => (value / mean).toFixed(3)).join(' '));
       }),
       { numRuns: 6 },
     );

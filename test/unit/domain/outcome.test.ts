@@ -49,8 +49,8 @@ describe('an attempt that said nothing', () => {
   });
 
   it('succeeded all the same if it says so itself', () => {
-    const exit = { exitCode: 0, signal: null, cause: { kind: 'outOfMemory', limitMb: 64 } } as const;
-    assert.equal(judge(exit, result('done')).kind, 'succeeded');
+    const ended = { exitCode: 0, signal: null, cause: { kind: 'outOfMemory', limitMb: 64 } } as const;
+    assert.equal(judge(ended, result('done')).kind, 'succeeded');
   });
 
   it('failed when nobody saw it end', () => {

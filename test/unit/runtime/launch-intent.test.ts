@@ -150,7 +150,7 @@ describe('a runner in a container', () => {
       [env['SLOT_PATH'], env['RUN_DIR'], env['TASK_CONTEXT_FILE'], env['A'], env['PATH']],
       ['/workspace', '/run/dispatcher', '/run/dispatcher/context.json', 'pool', undefined],
     );
-    assert.equal(JSON.parse(context).slot_path, '/workspace');
+    assert.match(context, /"slot_path":"\/workspace"/);
     assert.ok(!context.includes('/runs/') && !context.includes('/slots/'), context);
     assert.deepEqual([cwd, runDir], ['/slots/slot-1', `/runs/${ID}`]);
   });
