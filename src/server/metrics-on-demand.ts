@@ -8,7 +8,13 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Observed, ObservedPool } from '../telemetry/observed.ts';
 import { packageVersion } from '../telemetry/package-version.ts';
 import type { LiveDispatcher } from './live-dispatcher.ts';
-import type { ApiRequest } from './serve-api.ts';
+
+/** Where the numbers come from, besides the live dispatcher itself. */
+export interface MetricsSources {
+  readonly registry: TaskRegistry;
+  readonly tally: Tally;
+  readonly journal: Pick<CountedJournal, 'fellBack'>;
+}
 
 const valueOr = <T>(result: Result<T, PortError>): T | null => (result.ok ? result.value : null);
 
@@ -26,7 +32,7 @@ const observedPool = ({ scheduler: { ledger } }: LiveDispatcher, settings: PoolS
   };
 };
 
-const observedOf = ({ registry, tally, journal }: ApiRequest, live: LiveDispatcher): Observed => ({
+const observedOf = ({ registry, tally, journal }: MetricsSources, live: LiveDispatcher): Observed => ({
   version: packageVersion(),
   tally,
   tasks: async () =>
@@ -39,10 +45,10 @@ const observedOf = ({ registry, tally, journal }: ApiRequest, live: LiveDispatch
 });
 
 /** Metrics, and the library that writes them, from the first scrape on. */
-export const metricsOnDemand = (request: ApiRequest, live: LiveDispatcher): (() => Promise<Metrics>) => {
+export const metricsOnDemand = (sources: MetricsSources, live: LiveDispatcher): (() => Promise<Metrics>) => {
   let made: Promise<Metrics> | null = null;
   return () => {
-    made ??= import('../telemetry/metrics.ts').then(({ createMetrics }) => createMetrics(observedOf(request, live)));
+    made ??= import('../telemetry/metrics.ts').then(({ createMetrics }) => createMetrics(observedOf(sources, live)));
     return made;
   };
 };
