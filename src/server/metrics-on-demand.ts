@@ -3,10 +3,13 @@ import type { Result } from '../domain/result.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { TaskState } from '../domain/task.ts';
 import type { Reply } from '../ports/reply.ts';
+import type { TaskRegistry } from '../ports/task-registry.ts';
 import { ask } from '../runtime/ask.ts';
+import type { CountedJournal } from '../telemetry/counted-journal.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Observed, ObservedPool } from '../telemetry/observed.ts';
 import { packageVersion } from '../telemetry/package-version.ts';
+import type { Tally } from '../telemetry/tally.ts';
 import type { LiveDispatcher } from './live-dispatcher.ts';
 
 /** Where the numbers come from, besides the live dispatcher itself. */
