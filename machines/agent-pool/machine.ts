@@ -175,7 +175,6 @@ const pool = setup({
     tellDraining: sendParent(changed('draining', false)),
     tellRecovered: sendParent(changed('enabled', true, () => 'probe succeeded')),
     tellTripped: sendParent(changed('tripped', false, tripReason)),
-    ),
   },
 });
 
@@ -185,7 +184,7 @@ const ORDERLY_END = [
   { target: 'draining', actions: 'tellDraining' },
 ] as const;
 
-/** Runs attempts on one engine within its limits; knows its runners, hears of every end. */
+/** Runs attempts on one engine within its limits. */
 export const agentPoolMachine = pool.createMachine({
   id: 'agentPool',
   description: 'One agent pool. What runs goes on in every state; only the intake differs.',
