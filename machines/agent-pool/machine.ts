@@ -168,7 +168,7 @@ const pool = setup({
       return { type: 'pool.throttled', pool: context.settings.name, until: event.until, reason: event.reason };
     }),
     forgiveSicknesses: assign({ sicknesses: 0 }),
-    countSickness: assign(({ context }) => ({ sicknesses: context.sicknesses + 1 })),
+    countSickness: assign(({ context: { sicknesses } }) => ({ sicknesses: sicknesses + 1 })),
     noteUnhealthy: assign(({ event }) => (event.type === 'engine.unhealthy' ? { lastFailure: event.error.message } : {})),
     tellEnabled: sendParent(changed('enabled', true)),
     tellDisabled: sendParent(changed('disabled', false)),
@@ -271,10 +271,7 @@ export const agentPoolMachine = pool.createMachine({
     },
     emptying: {
       description: 'One less; was it the last?',
-      always: [
-        { guard: 'isEmpty', target: 'disabled', actions: 'tellDisabled' },
-        { target: 'draining' },
-      ],
+      always: [{ guard: 'isEmpty', target: 'disabled', actions: 'tellDisabled' }, { target: 'draining' }],
     },
     tripped: {
       description: 'Launches kept failing, or the engine is not well: takes nothing until it has rested and was probed.',
