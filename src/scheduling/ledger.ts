@@ -3,6 +3,7 @@ import type { PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
 import type { Size } from './fit-tree.ts';
 import type { PoolShortage, Shortage } from './shortage.ts';
+import { ENDLESS, kibibytes, milliCores, sizeIn } from './task-size.ts';
 import { Throttles } from './throttles.ts';
 
 export type { PoolShortage, Shortage } from './shortage.ts';
@@ -31,10 +32,6 @@ export interface PoolUse {
   readonly cpu: number;
   readonly memory: number;
 }
-
-/** Whole thousandths of a core and whole KiB, so that sums of fractions return to exactly 0. */
-const milliCores = (cores: number): number => Math.round(cores * 1000);
-const kibibytes = (mb: number): number => Math.round(mb * 1024);
 
 const KEY_LIMIT = 1;
 
@@ -298,13 +295,6 @@ export class Ledger {
     );
   }
 }
-
-const ENDLESS: Size = { milliCores: Number.POSITIVE_INFINITY, kib: Number.POSITIVE_INFINITY };
-
-const sizeIn = (task: ReadyTask, { defaultResources }: PoolSettings): Size => ({
-  milliCores: milliCores(task.cpu ?? defaultResources.cpu),
-  kib: kibibytes(task.memory ?? defaultResources.memory),
-});
 
 const specGate = (spec: SpecName): string => `set ${spec}`;
 const keyGate = (key: string): string => `key ${key}`;
