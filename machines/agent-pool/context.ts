@@ -1,6 +1,7 @@
 import type { ActorRefFrom } from 'xstate';
 import type { RunnerId } from '../../src/domain/ids.ts';
 import type { PoolSettings } from '../../src/domain/settings.ts';
+import type { ReadyTask } from '../../src/domain/task.ts';
 import type { runnerMachine } from '../runner/machine.ts';
 import type { RunnerTerms } from '../runner/context.ts';
 import { DeadlineTable } from './deadline-table.ts';
@@ -47,3 +48,7 @@ export const poolContext = (input: PoolInput): PoolContext => ({
   sicknesses: 0,
   lastFailure: '',
 });
+
+/** A retry waits from the end of its back-off on. */
+export const waitedMs = ({ readyAt, notBefore }: ReadyTask, wall: number): number =>
+  Math.max(0, wall - Math.max(readyAt, notBefore ?? 0));

@@ -1,9 +1,8 @@
 import { assign, enqueueActions, sendParent, setup, type DoneActorEvent, type ErrorActorEvent } from 'xstate';
 import type { RunnerId } from '../../src/domain/ids.ts';
-import type { ReadyTask } from '../../src/domain/task.ts';
 import type { DispatcherMessage, PoolMessage, RunnerMessage, RunnerSettled } from '../messages.ts';
 import { portActor } from '../port-actor.ts';
-import { poolContext, type PoolContext, type PoolInput } from './context.ts';
+import { poolContext, waitedMs, type PoolContext, type PoolInput } from './context.ts';
 import { spawnAdopted, spawnCondemned, spawnFresh } from './runners.ts';
 import { tripReason } from './trip-reason.ts';
 
@@ -21,10 +20,6 @@ const changed =
     actor: 'actor' in event && typeof event.actor === 'string' ? event.actor : 'dispatcher',
     reason: why?.(context, event) ?? ('reason' in event && typeof event.reason === 'string' ? event.reason : ''),
   });
-
-/** A retry waits from the end of its back-off on. */
-const waitedMs = ({ readyAt, notBefore }: ReadyTask, wall: number): number =>
-  Math.max(0, wall - Math.max(readyAt, notBefore ?? 0));
 
 const pool = setup({
   types: {} as { context: PoolContext; input: PoolInput; events: PoolEvent },

@@ -2,6 +2,7 @@ import type { PoolName, RunnerId, SpecName } from '../domain/ids.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
 import type { Size } from './fit-tree.ts';
+import { ENDLESS, freeIn, kibibytes, loadOf, milliCores, sizeIn, type PoolAccount } from './pool-account.ts';
 import type { PoolShortage, Shortage } from './shortage.ts';
 import { ENDLESS, kibibytes, milliCores, sizeIn } from './task-size.ts';
 import { Throttles } from './throttles.ts';
@@ -13,17 +14,6 @@ export interface Reservation extends Size {
   readonly pool: PoolName;
   readonly spec: SpecName;
   readonly key: string | null;
-}
-
-interface PoolAccount {
-  settings: PoolSettings;
-  state: string;
-  /** Why it is in that state, where anybody said. */
-  reason: string | null;
-  accepting: boolean;
-  running: number;
-  milliCores: number;
-  kib: number;
 }
 
 /** What a pool has given out. CPU in cores, memory in MB. */
@@ -202,14 +192,7 @@ export class Ledger {
   /** 0 (empty) to 1 (full): the fullest of the pool's dimensions. */
   load(pool: PoolName): number {
     const account = this.#pools.get(pool);
-    if (account === undefined) return 1;
-    const { settings } = account;
-    const share = (used: number, limit: number | null): number => (limit === null || limit === 0 ? 0 : used / limit);
-    return Math.max(
-      share(account.running, settings.maxConcurrency),
-      share(account.milliCores / 1000, settings.cpuQuota),
-      share(account.kib / 1024, settings.memoryQuota),
-    );
+    return account === undefined ? 1 : loadOf(account);
   }
 
   /** Books a runner, whatever the limits say: an adopted one runs already. */
@@ -250,11 +233,7 @@ export class Ledger {
   roomIn(pool: PoolName): Size | null {
     const account = this.#pools.get(pool);
     if (account === undefined || !this.isAccepting(pool) || account.running >= account.settings.maxConcurrency) return null;
-    const { cpuQuota, memoryQuota } = account.settings;
-    return {
-      milliCores: cpuQuota === null ? Number.MAX_VALUE : milliCores(cpuQuota) - account.milliCores,
-      kib: memoryQuota === null ? Number.MAX_VALUE : kibibytes(memoryQuota) - account.kib,
-    };
+    return freeIn(account);
   }
 
   isAccepting(pool: PoolName): boolean {
