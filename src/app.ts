@@ -6,11 +6,13 @@ import { makeStateDir } from './app/state-dir.ts';
 import { takeOver, type OpenFailure, type Standby } from './app/take-over.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadSchedulingPolicy } from './config/load-scheduling-policy.ts';
+import type { EngineSettings } from './domain/engine-settings.ts';
 import type { PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { ok, type Result } from './domain/result.ts';
 import type { EventDraft } from './domain/events.ts';
 import type { PoolSettings } from './domain/settings.ts';
+import type { EngineFinding } from './launchers/docker/examine.ts';
 import type { LauncherTerms } from './launchers/launcher-terms.ts';
 import type { KubernetesEngine } from './domain/engine-settings.ts';
 import type { Examined } from './launchers/kubernetes/examine.ts';
@@ -110,6 +112,13 @@ export const readSalvage = async (configuration: Configuration): Promise<Result<
 };
 
 const silent: Telemetry = { tell: () => undefined };
+
+/** What `doctor` finds where a pool's runners would run; nothing of local processes. */
+export const examineEngine = async (engine: EngineSettings): Promise<readonly EngineFinding[]> => {
+  if (engine.type !== 'docker') return [];
+  const { examineDocker } = await import('./launchers/docker/examine.ts');
+  return examineDocker(engine, process.env);
+};
 
 const outcomeOf = (actor: DispatcherActor): Promise<DispatcherOutput> =>
   new Promise((resolve) => {

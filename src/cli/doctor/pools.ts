@@ -9,6 +9,8 @@ const command = ({ name, engine, command: argv, env }: PoolSettings): Diagnosis 
   const check = `pool ${name}`;
   const program = argv?.[0];
   if (program === undefined) return fine(check, 'has no command: its tasks bring their own');
+  // In an image, where it is looked for when it is started.
+  if (engine.type !== 'local-process') return fine(check, `runs ${program} in containers`);
   if (program.includes('{{')) return fine(check, `runs what each task makes of ${program}`);
   if (engine.type !== 'local-process') return fine(check, `runs ${program}, as its image has it`);
   // A relative path starts from the slot, which is not there yet.

@@ -39,6 +39,7 @@ const isBelow = (path: string, folder: string): boolean => path === folder || pa
 export class ImageProbe {
   readonly #engine: Engine;
   readonly #registry: RegistryId;
+  #swept: Promise<void> | null = null;
   readonly #answers = new Map<string, Promise<Result<ProbeAnswer, PortError>>>();
 
   constructor(engine: Engine, registry: RegistryId) {
@@ -59,7 +60,17 @@ export class ImageProbe {
     return answer;
   }
 
+  /** What a dispatcher left that was killed while it looked. */
+  async #sweep(): Promise<void> {
+    const filters = { label: [`${LABEL.registry}=${this.#registry}`, LABEL.probe] };
+    const left = await this.#engine.call((docker) => docker.listContainers({ all: true, filters }));
+    for (const { Id } of left.ok ? left.value : []) {
+      await this.#engine.call((docker) => docker.getContainer(Id).remove({ force: true, v: true }));
+    }
+  }
+
   async #look(question: ProbeQuestion): Promise<Result<ProbeAnswer, PortError>> {
+    await (this.#swept ??= this.#sweep());
     const name = probeName(this.#registry, randomBytes(6).toString('hex'));
     const made = await this.#engine.call((docker, abortSignal) =>
       docker.createContainer({

@@ -38,7 +38,7 @@ export class Oversight {
   async activity(handle: RunnerHandle): Promise<Result<Activity, PortError>> {
     if (handle.kind !== 'container') return ok({ outputBytes: null, cpuMs: null });
     const stats = await this.#engine.call((docker) =>
-      docker.getContainer(handle.containerId).stats({ stream: false }),
+      docker.getContainer(handle.containerId).stats({ stream: false, 'one-shot': true }),
     );
     if (!stats.ok) return err(portErrorOf(stats.error, `container ${handle.name}`));
     const used: number | undefined = stats.value.cpu_stats.cpu_usage.total_usage;
@@ -46,8 +46,9 @@ export class Oversight {
   }
 
   async list(): Promise<Result<readonly RunnerId[], PortError>> {
-    const filters = { label: [...ownFilter(this.#registry)], status: ['running', 'paused', 'restarting'] };
-    const listed = await this.#engine.call((docker, abortSignal) => docker.listContainers({ filters, abortSignal }));
+    // Ended ones, too: one whose outcome was stored by a dispatcher that died before it removed it has no other end.
+    const filters = { label: [...ownFilter(this.#registry)] };
+    const listed = await this.#engine.call((docker, abortSignal) => docker.listContainers({ all: true, filters, abortSignal }));
     if (!listed.ok) return err(portErrorOf(listed.error, ''));
     const names = listed.value.map(({ Labels }) => Labels[LABEL.runner]);
     return ok(names.filter((name) => name !== undefined).map(runnerId));
@@ -58,8 +59,11 @@ export class Oversight {
     for (;;) {
       const found = await this.#containers.find(id);
       if (!found.ok) return err(portErrorOf(found.error, `container ${id}`));
-      const isAlive = found.value !== null && found.value.isOurs && found.value.state.kind === 'alive';
-      if (!isAlive) return ok({ exit: null, survivors: [] });
+      if (found.value === null || !found.value.isOurs) return ok({ exit: null, survivors: [] });
+      if (found.value.state.kind !== 'alive') {
+        const removed = await this.#containers.remove(found.value.id);
+        return removed.ok ? ok({ exit: null, survivors: [] }) : err(portErrorOf(removed.error, `container ${id}`));
+      }
       if (performance.now() > deadline) return ok({ exit: null, survivors: [id] });
       const sent = await this.#containers.signal(found.value.id, 'SIGKILL');
       if (!sent.ok) return err(portErrorOf(sent.error, `container ${id}`));

@@ -170,3 +170,27 @@ describe('docker pools', () => {
     },
   ));
 });
+
+describe('doctor', () => {
+  test('asks the engine of each docker pool, and says how to mend what is missing', inDockerProject(
+    {
+      rest: {
+        agent_pools: {
+          box: dockerPool(),
+          gone: dockerPool({ host: 'unix:///no/such.sock' }),
+          bare: dockerPool({ image: 'dispatcher-test/none:1', secrets: { key: './no-key' } }),
+        },
+      },
+    },
+    async (project) => {
+      const { stdout, code } = await project.cli('doctor', '--json');
+      const found = (JSON.parse(stdout) as readonly { check: string; status: string; text: string; mend: string | null }[]);
+      const of = (pool: string) => found.filter(({ check }) => check === `pool ${pool}`).map(({ status, text, mend }) => `${status} ${text}; ${mend ?? ''}`).join('\n');
+      assert.equal(code, 1);
+      assert.match(of('box'), /^ok .*\nok docker \S+ answers at .*\nok has image dispatcher-test\/busybox:1; $/);
+      assert.match(of('gone'), /fail docker engine unix:\/\/\/no\/such\.sock: there is no such socket; is the engine running\?$/m);
+      assert.match(of('bare'), /fail there is no image dispatcher-test\/none:1, and pull_policy is never; run: docker pull dispatcher-test\/none:1/);
+      assert.match(of('bare'), /fail its secret key cannot be read from .*\/no-key; put the file there/);
+    },
+  ));
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { RunnerHandle, WatchEvent } from '../../../src/ports/launcher.ts';
+import type { Activity, RunnerHandle, WatchEvent } from '../../../src/ports/launcher.ts';
 import { ask, endOf, eventually, exitOf, intentFor, outputOf, said, startOf, withFixture } from '../../conformance/launcher/fixture.ts';
 import { containersOf, docker, IMAGE } from './engine.ts';
 import { EngineProxy } from './engine-proxy.ts';
@@ -185,6 +185,27 @@ describe('a container', () => {
     fixture.launcher.forget(handle.runnerId);
     await eventually('it is removed', async () => (await containersOf(fixture.registry)).length === 0);
     assert.equal((await outputOf(fixture.launcher, intent.runDir)).toString('utf8'), 'kept\n');
+  }));
+
+  it('that nobody owns is listed, alive or ended, and reaped', withDocker(async (fixture) => {
+    const intents = [intentFor(fixture, { do: 'hangOn' }), intentFor(fixture, { do: 'exit', code: 0 })] as const;
+    for (const intent of intents) await startOf(fixture.launcher, intent);
+    const next = await fixture.reopen();
+    const listed = await ask<readonly string[]>((reply) => next.list(reply));
+    assert.deepEqual(listed.ok && listed.value.toSorted(), intents.map(({ runnerId }) => runnerId).toSorted());
+    for (const { runnerId } of intents) {
+      assert.deepEqual(await ask((reply) => next.reap(runnerId, reply)), { ok: true, value: { exit: null, survivors: [] } });
+    }
+    assert.deepEqual(await containersOf(fixture.registry), []);
+  }));
+
+  it('shows that it works by its output and its processor time', withDocker(async (fixture) => {
+    const intent = intentFor(fixture, sh('echo ready; while :; do :; done'));
+    const handle = await startOf(fixture.launcher, intent);
+    await eventually('it has worked', async () => {
+      const activity = await ask<Activity>((reply) => fixture.launcher.activity(handle, reply));
+      return activity.ok && activity.value.outputBytes === 6 && (activity.value.cpuMs ?? 0) > 50;
+    });
   }));
 
   it('is not taken for ours when somebody else has its name', withDocker(async (fixture) => {
