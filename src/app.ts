@@ -6,7 +6,6 @@ import { makeStateDir } from './app/state-dir.ts';
 import { takeOver, type OpenFailure, type Standby } from './app/take-over.ts';
 import type { Configuration } from './config/configuration.ts';
 import { loadSchedulingPolicy } from './config/load-scheduling-policy.ts';
-import type { EngineSettings } from './domain/engine-settings.ts';
 import type { PortError } from './domain/failures.ts';
 import { shortRegistryId, type RegistryId } from './domain/ids.ts';
 import { ok, type Result } from './domain/result.ts';
@@ -14,7 +13,7 @@ import type { EventDraft } from './domain/events.ts';
 import type { PoolSettings } from './domain/settings.ts';
 import type { EngineFinding } from './launchers/docker/examine.ts';
 import type { LauncherTerms } from './launchers/launcher-terms.ts';
-import type { KubernetesEngine } from './domain/engine-settings.ts';
+import type { DockerEngine, KubernetesEngine } from './domain/engine-settings.ts';
 import type { Examined } from './launchers/kubernetes/examine.ts';
 import { openLaunchers } from './launchers/open-launchers.ts';
 import { systemEntropy } from './platform/entropy.ts';
@@ -113,9 +112,8 @@ export const readSalvage = async (configuration: Configuration): Promise<Result<
 
 const silent: Telemetry = { tell: () => undefined };
 
-/** What `doctor` finds where a pool's runners would run; nothing of local processes. */
-export const examineEngine = async (engine: EngineSettings): Promise<readonly EngineFinding[]> => {
-  if (engine.type !== 'docker') return [];
+/** What `doctor` finds of a docker pool. */
+export const examineDockerPool = async (engine: DockerEngine): Promise<readonly EngineFinding[]> => {
   const { examineDocker } = await import('./launchers/docker/examine.ts');
   return examineDocker(engine, process.env);
 };

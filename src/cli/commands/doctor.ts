@@ -1,12 +1,9 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { configurationOf, type GlobalOptions } from '../configured.ts';
 import { fine, doubtful, ill, type Diagnosis } from '../doctor/diagnosis.ts';
+import { docker } from '../doctor/docker.ts';
 import { adminToken, diskSpace, slots, stateDir } from '../doctor/folders.ts';
-<<<<<<< HEAD
 import { kubernetes } from '../doctor/kubernetes.ts';
-=======
-import { engines } from '../doctor/engines.ts';
->>>>>>> 055ca2a (doctor asks the engines of docker pools; every docker key is explained; what nobody owns is removed)
 import { gitItself, kernel, node, perl, repository } from '../doctor/machine.ts';
 import { pools } from '../doctor/pools.ts';
 import { port } from '../doctor/port.ts';
@@ -28,11 +25,8 @@ const ofConfiguration = async (configuration: Configuration): Promise<readonly D
   gitItself(configuration),
   ...repository(configuration),
   ...pools(configuration),
-<<<<<<< HEAD
+  ...(await docker(configuration)),
   ...(await kubernetes(configuration)),
-=======
-  ...(await engines(configuration)),
->>>>>>> 055ca2a (doctor asks the engines of docker pools; every docker key is explained; what nobody owns is removed)
   ...stateDir(configuration),
   ...adminToken(configuration),
   slots(configuration),
