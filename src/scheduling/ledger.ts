@@ -2,7 +2,7 @@ import type { PoolName, RunnerId, SpecName } from '../domain/ids.ts';
 import type { PoolSettings } from '../domain/settings.ts';
 import type { ReadyTask } from '../domain/task.ts';
 import type { Size } from './fit-tree.ts';
-import { ENDLESS, freeIn, kibibytes, loadOf, milliCores, sizeIn, type PoolAccount } from './pool-account.ts';
+import { freeIn, loadOf, type PoolAccount } from './pool-account.ts';
 import type { PoolShortage, Shortage } from './shortage.ts';
 import { ENDLESS, kibibytes, milliCores, sizeIn } from './task-size.ts';
 import { Throttles } from './throttles.ts';

@@ -1,6 +1,6 @@
 import type { PoolSettings } from '../domain/settings.ts';
-import type { ReadyTask } from '../domain/task.ts';
 import type { Size } from './fit-tree.ts';
+import { kibibytes, milliCores } from './task-size.ts';
 
 /** What the ledger keeps of one pool. */
 export interface PoolAccount {
@@ -13,18 +13,6 @@ export interface PoolAccount {
   milliCores: number;
   kib: number;
 }
-
-/** Whole thousandths of a core and whole KiB, so that sums of fractions return to exactly 0. */
-export const milliCores = (cores: number): number => Math.round(cores * 1000);
-export const kibibytes = (mb: number): number => Math.round(mb * 1024);
-
-export const ENDLESS: Size = { milliCores: Number.POSITIVE_INFINITY, kib: Number.POSITIVE_INFINITY };
-
-/** What a task takes in a pool of these settings. */
-export const sizeIn = (task: ReadyTask, { defaultResources }: PoolSettings): Size => ({
-  milliCores: milliCores(task.cpu ?? defaultResources.cpu),
-  kib: kibibytes(task.memory ?? defaultResources.memory),
-});
 
 /** What is free for one more; without a quota, no bound. */
 export const freeIn = ({ settings, milliCores: cores, kib }: PoolAccount): Size => ({
