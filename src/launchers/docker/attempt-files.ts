@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { chmod, chown, copyFile, lstat, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, lstat, mkdir, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { portError, type PortError } from '../../domain/failures.ts';
@@ -19,11 +19,14 @@ const MEMORY_FOLDER = '/dev/shm';
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const secretsRoot = (registry: RegistryId): string =>
+  join(MEMORY_FOLDER, `dispatcher-${shortRegistryId(registry)}-${String(process.getuid?.() ?? 0)}`);
+
 /** Where secrets of a runner are while it lives: in memory where the system has such a folder. */
 export const secretsDir = async (registry: RegistryId, runnerId: RunnerId, runDir: string): Promise<string> => {
   const memory = await statfs(MEMORY_FOLDER).then(({ type }) => type === TMPFS_MAGIC, () => false);
   // Beside others' of this machine: full name and a folder of our own, so that nobody lies in wait.
-  return memory ? join(MEMORY_FOLDER, `dispatcher-${shortRegistryId(registry)}-${String(process.getuid?.() ?? 0)}`, runnerId) : join(runDir, 'secrets');
+  return memory ? join(secretsRoot(registry), runnerId) : join(runDir, 'secrets');
 };
 
 const give = async (path: string, owner: FileOwner | null): Promise<void> => {
@@ -91,5 +94,8 @@ export const writeSecrets = async (
   await give(folder, owner);
   return ok(null);
 };
+
+/** The folder around those of all runners, once none is left; at the end, when nobody makes one any more. */
+export const removeSecretsRoot = (registry: RegistryId): Promise<void> => rmdir(secretsRoot(registry)).catch(() => undefined);
 
 export const removeSecrets = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });

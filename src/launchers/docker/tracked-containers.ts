@@ -4,7 +4,7 @@ import type { RunnerId } from '../../domain/ids.ts';
 import type { ContainerHandle, WatchEvent } from '../../ports/launcher.ts';
 import { Endings, type FinalEvent } from '../endings.ts';
 import { readResult } from '../result-file.ts';
-import { removeSecrets, secretsDir, sharedDir } from './attempt-files.ts';
+import { removeSecrets, removeSecretsRoot, secretsDir, sharedDir } from './attempt-files.ts';
 import { ContainerLog } from './container-log.ts';
 import type { Containers } from './containers.ts';
 import type { Engine } from './engine.ts';
@@ -102,6 +102,7 @@ export class TrackedContainers {
     for (const { log } of this.#tracked.values()) log.stop();
     this.#listeners.clear();
     this.endings.silence();
+    await removeSecretsRoot(this.#terms.registryId);
   }
 
   #noteEnd(containerId: string): void {

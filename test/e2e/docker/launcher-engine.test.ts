@@ -152,6 +152,8 @@ describe('a container', () => {
     const error = await refusal(fixture, intentFor(fixture, { do: 'hang' }, { engine: gone }));
     assert.equal(error.kind, 'permanent');
     assert.match(error.message, /^secret token cannot be read from .*-gone \(ENOENT\); put the file there/);
+    await fixture.reopen();
+    assert.deepEqual(readdirSync('/dev/shm').filter((name) => name.includes(fixture.registry.slice(0, 8))), []);
   }));
 
   it('can run as another user, and leaves nothing that we cannot read and remove', withDocker(async (fixture) => {
