@@ -4,6 +4,7 @@ import { confinementNotes } from './local-process-settings.ts';
 
 /** Keys that are checked but do nothing yet, by their path. */
 const WITHOUT_EFFECT: readonly (readonly string[])[] = [
+  ['dispatcher', 'usage_interval'],
   ['dispatcher', 'deadlock_detection'],
 ];
 

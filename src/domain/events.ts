@@ -43,7 +43,6 @@ export const EVENT_TYPES = [
   'PoolResized',
   'PoolThrottled',
   'PoolUnthrottled',
-  'PoolOverUse',
   'ConfigurationReloaded',
   'DeadlockDetected',
   'DeadlockResolved',
