@@ -60,7 +60,7 @@ describe('SQLite registry: what is kept', () => {
     await first.close();
     const db = new DatabaseSync(path);
     for (const column of ['"group"', 'cancel_actor', 'cancel_reason', 'expected_ms']) db.exec(`ALTER TABLE task DROP COLUMN ${column}`);
-    db.exec('PRAGMA user_version = 1');
+    db.exec('DROP INDEX event_of_throttle; PRAGMA user_version = 1');
     db.close();
     assert.match((await refusedToRead(path)).message, /older schema version 1: start the dispatcher once/);
     const second = await deskOf(tryOpen(path));

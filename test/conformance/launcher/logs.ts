@@ -33,12 +33,16 @@ export const logsConformance = (make: MakeLauncher): void => {
     assert.ok(part.ok && Buffer.from(part.value.chunk).toString('utf8').startsWith('ady'));
     const beyond = await ask<{ chunk: Uint8Array; next: number }>((reply) => launcher.logs(intent.runDir, 999, reply));
     assert.ok(beyond.ok && beyond.value.chunk.length === 0 && beyond.value.next === 999);
+    const last = await ask<{ chunk: Uint8Array; next: number }>((reply) => launcher.logs(intent.runDir, -3, reply));
+    assert.ok(last.ok && Buffer.from(last.value.chunk).toString('utf8') === 'dy\n' && last.value.next === 6);
+    const all = await ask<{ chunk: Uint8Array; next: number }>((reply) => launcher.logs(intent.runDir, -999, reply));
+    assert.ok(all.ok && Buffer.from(all.value.chunk).toString('utf8') === 'ready\n');
   }));
 
   it('is empty where there is none, and refuses a position that is none', withFixture(make, async (fixture) => {
     const runDir = fixture.runDir(newRunnerId());
     assert.equal((await outputOf(fixture.launcher, runDir)).length, 0);
-    for (const from of [-1, 0.5, Number.NaN]) {
+    for (const from of [-0.5, 0.5, Number.NaN]) {
       const result = await ask((reply) => fixture.launcher.logs(runDir, from, reply));
       assert.equal(result.ok ? '' : result.error.kind, 'invalid');
     }
