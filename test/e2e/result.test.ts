@@ -87,10 +87,10 @@ describe('how an attempt ended', { concurrency: 4 }, () => {
     const shown = await runOne(project, 0, ['sh', '-c', `case "$ATTEMPT" in 1) ${script} ;; 2|3|4) ${quick} ;; esac`]);
     assert.deepEqual([shown.state, shown.attempts, counted(shown)], ['done', 5, [false, false, false, false, true]]);
     const events = await project.events();
-    const scheduled = events.find(({ type }) => type === 'TaskRetryScheduled');
+    const throttled = events.find(({ type }) => type === 'PoolThrottled');
     const next = events.find(({ type, attempt }) => type === 'TaskAssigned' && attempt === 2);
-    assert.equal(scheduled?.details['delay_ms'], 1200);
-    assert.ok(Date.parse(next?.timestamp ?? '') - Date.parse(scheduled?.timestamp ?? '') >= 1200, 'it waited');
+    assert.equal(throttled?.details['until'], Date.parse(throttled?.timestamp ?? '') + 1200);
+    assert.ok(Date.parse(next?.timestamp ?? '') - Date.parse(throttled?.timestamp ?? '') >= 1200, 'it waited');
   }));
 
   test('a command that is not there fails at once, for one clear reason', inProject({}, async (project) => {
