@@ -168,6 +168,7 @@ describe('a configuration', () => {
             deadlockCheckMs: byDefault.deadlockCheckMs,
             heartbeatTimeoutMs: byDefault.heartbeatTimeoutMs,
             stallTimeoutMs: byDefault.stallTimeoutMs,
+            usageIntervalMs: 10_000,
             stopGraceMs: ms(own.stop_grace) ?? byDefault.stopGraceMs,
             shutdown: {
               timeoutMs: ms(own.graceful_shutdown?.timeout) ?? byDefault.shutdown.timeoutMs,
