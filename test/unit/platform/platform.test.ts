@@ -84,7 +84,7 @@ describe('the process table', () => {
     const rest = `S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 100 ${'0 '.repeat(30)}`;
     for (const name of ['(sh)', '(a) S 1 (b))', '(with blank)', '())', '(new\nline)']) {
       assert.deepEqual(parseStat(`123 ${name} ${rest}`), {
-        pid: 123, ppid: 7, pgrp: 8, session: 9, state: 'S', startTime: '4242',
+        pid: 123, ppid: 7, pgrp: 8, session: 9, state: 'S', startTime: '4242', cpuMs: 260,
       });
     }
     assert.equal(parseStat(''), null);
