@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DispatcherOutput } from '../machines/dispatcher/context.ts';
 import { Closers } from './app/closers.ts';
+import { environmentForRunners } from './app/runner-environment.ts';
 import { makeStateDir } from './app/state-dir.ts';
 import { takeOver, type OpenFailure, type Standby } from './app/take-over.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -87,12 +88,6 @@ const LOCK_PATIENCE_MS = 5000;
 /** The registry of this configuration for one command's writes, while no dispatcher has it. */
 export const writeRegistry = ({ registry: { path, synchronous } }: Configuration): Promise<Result<TaskRegistry, OpenFailure>> =>
   openRegistryForWriting({ path, synchronous, holder: holderOfThisProcess(), waitMs: LOCK_PATIENCE_MS });
-
-/** Of the dispatcher's environment every runner gets these, and nothing else that nobody named. */
-const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
-
-const environmentForRunners = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
 const defaultSlotsDir = (id: RegistryId): string =>
   join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'dispatcher', shortRegistryId(id), 'slots');
@@ -270,9 +265,7 @@ const assemble = async (
   const launchers = await openLaunchers(pools, launcherTerms(configuration, registry.id, telemetry, (event) => record(event)));
   if (!launchers.ok) return launchers;
   closers.add(() => Promise.all(launchers.value.all().map((launcher) => ask<null>((reply) => launcher.close(reply)))));
-  const inbox = createInbox((error) => {
-    trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  const inbox = createInbox((error) => trouble(`internal error: ${error instanceof Error ? error.message : String(error)}`));
   const journal = countedJournal(fileEventJournal(join(stateDir, `events-${shortRegistryId(registry.id)}.jsonl`)));
   const openIds = new Set<string>(open.map(({ attempt }) => attempt.runnerId));
   const reports = fileReports(join(stateDir, `reports-${shortRegistryId(registry.id)}`), (id) => openIds.has(id));
